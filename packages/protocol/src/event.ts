@@ -1,0 +1,90 @@
+/**
+ * What a user can do to an item, in the field's words. `play` carries the fraction that was heard or
+ * watched; `seen` reports which slots of an answer were looked at; `search` has a query and no item.
+ */
+export const interactionTypes = [
+  "view",
+  "play",
+  "complete",
+  "skip",
+  "like",
+  "dislike",
+  "save",
+  "share",
+  "add",
+  "purchase",
+  "search",
+  "seen",
+] as const;
+export type InteractionType = (typeof interactionTypes)[number];
+
+/** Why a person's data may be used. The bit of a purpose is `1 << purposes.indexOf(purpose)`. */
+export const purposes = [
+  "analytics",
+  "personalization",
+  "messages",
+  "mood",
+  "ads",
+  "sharing",
+] as const;
+export type Purpose = (typeof purposes)[number];
+
+/** Circumstances that the event itself states; nothing here is ever looked up. */
+export interface Context {
+  device?: string | undefined;
+  region?: string | undefined;
+  place?: string | undefined;
+}
+
+/**
+ * An accepted event as it stands in the log: the mapping from a dialect was applied once, when the event
+ * was accepted. `strength` is a signed integer (what the interaction says about taste), `permille` the
+ * fraction listened to in thousandths (0..1000).
+ */
+export interface InteractionEvent {
+  type: InteractionType;
+  userId?: string | undefined;
+  anonymousId?: string | undefined;
+  /** Absent for `search` and `seen`. */
+  item?: string | undefined;
+  strength: number;
+  permille?: number | undefined;
+  /** The decision this event answers; for `seen` also the slots that were looked at (0-based). */
+  decisionId?: string | undefined;
+  slots?: readonly number[] | undefined;
+  query?: string | undefined;
+  context?: Context | undefined;
+  properties?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Who the user says to be: traits are merged, the newest event time wins per trait. */
+export interface IdentifyEvent {
+  type: "identify";
+  userId?: string | undefined;
+  anonymousId?: string | undefined;
+  traits: Readonly<Record<string, unknown>>;
+}
+
+export type ConsentChoice = "granted" | "denied" | "withdrawn";
+
+/** One entry of the consent ledger. It acts from its place in the log, never by clock. */
+export interface ConsentEvent {
+  type: "consent";
+  userId?: string | undefined;
+  anonymousId?: string | undefined;
+  purpose: Purpose;
+  choice: ConsentChoice;
+  policy?: string | undefined;
+  proof?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Stored and exported, with no effect on the fold (`group`, `page`, and track calls nobody mapped). */
+export interface OtherEvent {
+  type: "other";
+  userId?: string | undefined;
+  anonymousId?: string | undefined;
+  name: string;
+  properties?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export type UserEvent = InteractionEvent | IdentifyEvent | ConsentEvent | OtherEvent;
