@@ -1,0 +1,60 @@
+import type { Context } from "./event.ts";
+
+/** A comparison on one attribute of the item; all of them must hold. */
+export interface FilterTerm {
+  attribute: string;
+  op: "eq" | "ne" | "in" | "gte" | "lte";
+  value: string | number | boolean | readonly (string | number)[];
+}
+
+/** What is asked for, with everything an answer may depend on beside state, sums and catalogue. */
+export interface RecommendationRequest {
+  placement: string;
+  /** 1..200 items. */
+  limit: number;
+  /** The request's time, ms since 1970: the only "now" that a rank knows. */
+  now: number;
+  context?: Context | undefined;
+  exclude?: readonly string[] | undefined;
+  filter?: readonly FilterTerm[] | undefined;
+  onScreen?: readonly string[] | undefined;
+}
+
+/**
+ * Why an item stands where it stands. The shares of an item sum to its score exactly. `because` is the item
+ * of the user's own event that brought this share, absent where the source does not look at the user.
+ */
+export interface Reason {
+  source: string;
+  because?: string | undefined;
+  share: number;
+}
+
+export interface RecommendedItem {
+  item: string;
+  /** Integer. */
+  score: number;
+  /** Probability with which this slot was drawn; 1 where nothing was drawn. */
+  propensity: number;
+  reasons: readonly Reason[];
+}
+
+/** The logged answer: with the log up to its positions it can be computed again, bit for bit. */
+export interface Decision {
+  /** `start:counter`, unique for ever; outside it is shown as a keyed hash. */
+  id: string;
+  request: RecommendationRequest;
+  /** False when no permit stood behind it: the answer of a stranger. */
+  personal: boolean;
+  /** Seq of the last commit folded into the user's state and into the sums. */
+  statePosition: number;
+  modelPosition: number;
+  /** Hour of the last clock record. */
+  clockHour: number;
+  versions: { catalogue: number; definitions: number; configuration: string; logic: number };
+  views: readonly string[];
+  arm: string;
+  /** Acknowledged events of the user so far. */
+  sequence: number;
+  slots: readonly { item: string; score: number; propensity: number }[];
+}

@@ -1,0 +1,76 @@
+import type { Contribution } from "../fold/contribution.ts";
+import { Cooccurrence } from "./cooccurrence.ts";
+import { Items } from "./items.ts";
+import { Popularity } from "./popularity.ts";
+import { Rewards } from "./rewards.ts";
+import { SessionIndex } from "./session-index.ts";
+import { Transitions } from "./transitions.ts";
+
+/** All additive models of one tenant, side by side over one table of items. */
+export class Models {
+  readonly items = new Items();
+  readonly sessions = new SessionIndex(this.items);
+  readonly transitions = new Transitions(this.items);
+  readonly cooccurrence = new Cooccurrence(this.items);
+  readonly popularity = new Popularity(this.items);
+  readonly rewards = new Rewards(this.items);
+
+  add(contribution: Contribution): void {
+    switch (contribution.model) {
+      case "sessions":
+        return this.sessions.add(contribution);
+      case "transitions":
+        return this.transitions.add(contribution);
+      case "cooccurrence":
+        return this.cooccurrence.add(contribution);
+      case "popularity":
+        return this.popularity.add(contribution);
+      case "rewards":
+        return this.rewards.add(contribution);
+    }
+  }
+
+  addAll(contributions: readonly Contribution[]): void {
+    for (const contribution of contributions) this.add(contribution);
+  }
+
+  /** Takes C(state) back: last added, first subtracted, so that sessions shrink from their ends. */
+  subtractAll(contributions: readonly Contribution[]): void {
+    for (let i = contributions.length - 1; i >= 0; i--) {
+      const contribution = contributions[i]!;
+      this.add({ ...contribution, delta: -contribution.delta });
+    }
+  }
+
+  /** Moves windows and buckets to the hour of a clock record; earlier hours change nothing. */
+  advance(clockHour: number): void {
+    this.popularity.advance(clockHour);
+  }
+
+  merge(other: Models): void {
+    const hour = Math.max(this.popularity.clockHour, other.popularity.clockHour);
+    this.advance(hour);
+    other.advance(hour);
+    this.sessions.merge(other.sessions);
+    this.transitions.merge(other.transitions);
+    this.cooccurrence.merge(other.cooccurrence);
+    this.popularity.merge(other.popularity);
+    this.rewards.merge(other.rewards);
+  }
+
+  /** Every summary in a fixed order. */
+  all() {
+    return [
+      this.sessions,
+      this.transitions,
+      this.cooccurrence,
+      this.popularity,
+      this.rewards,
+    ] as const;
+  }
+
+  /** The running digests by model. */
+  digests(): Record<string, string> {
+    return Object.fromEntries(this.all().map((summary) => [summary.model, summary.digest()]));
+  }
+}
