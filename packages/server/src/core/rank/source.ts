@@ -1,0 +1,34 @@
+import type { Context } from "@attune/protocol";
+import type { UserState } from "../fold/state.ts";
+import type { Models } from "../sum/models.ts";
+import type { Scores } from "./scores.ts";
+
+/** What a source may look at. `state` is an empty one where no permit stands behind the request. */
+export interface Ask {
+  state: UserState;
+  models: Models;
+  /** The request's time, ms. */
+  now: number;
+  context: Context;
+}
+
+/** A part of a source's score of one item, and the user's event (by its item) that brought it. */
+export interface Part {
+  because: string | undefined;
+  /** Positive integer, in the source's own unit. */
+  amount: number;
+}
+
+/**
+ * A candidate source: items with integer scores from one user's state and the sums.
+ *
+ * Duties of an implementation. Pure: the same ask gives the same set and the same integers; no I/O, no clock,
+ * no chance, no dependence on layout (dense ids, posting order, table sizes). Scores are integers below 2^32.
+ * `parts` splits the score of an item over the user's events; its amounts sum to that score.
+ * Duties of a caller. `parts` is asked right after `score`, with the same ask, before the next `score`.
+ */
+export interface Source {
+  readonly name: string;
+  score(ask: Ask, scores: Scores): void;
+  parts(ask: Ask, item: number): Part[];
+}
