@@ -1,0 +1,42 @@
+/**
+ * The independent count: which source files the project has, by git or, where git is missing, by a walk.
+ * Gates compare what they read with this list, so a gate that reads nothing is red.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, globSync } from "node:fs";
+import { join } from "node:path";
+
+/** Generated and fetched folders: what `.gitignore` leaves out, for the walk without git. */
+const skippedFolders = new Set(["node_modules", "dist", ".git", ".attune", ".tmp"]);
+
+/** Paths relative to the root, with `/`, sorted: tracked files and new ones that are not ignored. */
+export function projectFiles(root: string): string[] {
+  const git = spawnSync(
+    "git",
+    ["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+    { cwd: root, encoding: "utf8", maxBuffer: 1 << 26 },
+  );
+  const listed =
+    git.status === 0 ? git.stdout.split("\0").filter((path) => path !== "") : walk(root);
+  // A file deleted from the tree but not yet from the index is not there to be read.
+  return [...new Set(listed)].filter((path) => existsSync(join(root, path))).toSorted();
+}
+
+function walk(root: string): string[] {
+  return globSync("**/*", {
+    cwd: root,
+    withFileTypes: true,
+    exclude: (entry) => skippedFolders.has(entry.name),
+  })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+}
+
+export const isTypeScript = (path: string): boolean =>
+  path.endsWith(".ts") && !path.endsWith(".d.ts");
+
+export const isTest = (path: string): boolean => /^packages\/.*\.test\.ts$/.test(path);
+
+/** What oxfmt is asked to format: code and project files. Prose, data and golden files are not. */
+export const isFormatted = (path: string): boolean =>
+  /\.(ts|js|mjs)$/.test(path) || /(^|\/)tsconfig(\.\w+)?\.json$/.test(path);

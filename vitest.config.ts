@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+// One seed for every property test of a run; `ATTUNE_SEED=7 npm test` repeats a run.
+const seed = process.env["ATTUNE_SEED"] ?? String(Math.floor(Math.random() * 2 ** 31));
+
+export default defineConfig({
+  test: {
+    include: ["packages/**/*.test.ts"],
+    reporters: ["./scripts/closing-line.ts"],
+    setupFiles: ["./scripts/seed.ts"],
+    env: { ATTUNE_SEED: seed },
+    pool: "forks",
+    // Sized for two cores; property tests and child processes share them.
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
