@@ -1,0 +1,30 @@
+/**
+ * UTF-8 without the types of a platform: base is compiled with neither DOM nor Node, yet every runtime we
+ * serve has these two globals. Ill-formed UTF-16 becomes U+FFFD, as the encoder's standard says.
+ */
+declare const TextEncoder: new () => {
+  encode(text: string): Uint8Array;
+  encodeInto(text: string, target: Uint8Array): { read: number; written: number };
+};
+declare const TextDecoder: new (
+  label: "utf-8",
+  options: { fatal: boolean; ignoreBOM: boolean },
+) => { decode(bytes: Uint8Array): string };
+
+const encoder = new TextEncoder();
+// ignoreBOM keeps a leading U+FEFF in the text: without it decode(encode(x)) would lose it.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+export function utf8Encode(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** Writes into `target` and returns the bytes written; `target` must have room for 3 bytes a code unit. */
+export function utf8EncodeInto(text: string, target: Uint8Array): number {
+  return encoder.encodeInto(text, target).written;
+}
+
+/** Throws a TypeError on bytes that are not UTF-8. */
+export function utf8Decode(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
