@@ -1,0 +1,105 @@
+/**
+ * What became of the slots that were seen: counts by placement, item, outcome and day. An additive table with
+ * the days of a (placement, item) linked; rates, shrinkage and windows are the reader's.
+ */
+import { assert } from "../../base/assert.ts";
+import { digestLanes, MultisetDigest } from "../../base/digest.ts";
+import { type RewardCell, type RewardOutcome, rewardOutcomes } from "../fold/contribution.ts";
+import { CellWriter, readCells } from "./cell-bytes.ts";
+import { CellTable } from "./cell-table.ts";
+import type { Items } from "./items.ts";
+import { PairTable } from "./pair-table.ts";
+import type { Summary } from "./summary.ts";
+
+const shape = { strings: 2, numbers: 2 };
+
+export class Rewards implements Summary<RewardCell> {
+  readonly model = "rewards";
+  readonly items: Items;
+  /** Row (placement, item), column day, tag outcome. */
+  readonly #table = new CellTable();
+  readonly #rows = new PairTable();
+  readonly #digest = new MultisetDigest();
+
+  constructor(items: Items) {
+    this.items = items;
+  }
+
+  static decode(bytes: Uint8Array, items: Items): Rewards {
+    const sum = new Rewards(items);
+    readCells(bytes, shape, 0, ([placement, item], [outcome, day, count]) => {
+      sum.#change(placement!, item!, outcome!, day!, count!);
+    });
+    return sum;
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  get bytes(): number {
+    return this.#table.bytes + this.#rows.bytes;
+  }
+
+  add(cell: RewardCell): void {
+    const outcome = rewardOutcomes.indexOf(cell.outcome);
+    this.#change(cell.placement, cell.item, outcome, cell.day, cell.delta);
+  }
+
+  subtract(cell: RewardCell): void {
+    const outcome = rewardOutcomes.indexOf(cell.outcome);
+    this.#change(cell.placement, cell.item, outcome, cell.day, -cell.delta);
+  }
+
+  merge(other: Rewards): void {
+    const { keys } = other.items;
+    other.#eachCell((placement, item, outcome, day, count) => {
+      this.#change(keys[placement]!, keys[item]!, outcome, day, count);
+    });
+  }
+
+  encode(): Uint8Array {
+    const writer = new CellWriter(this.items, shape, this.size);
+    this.#eachCell((...cell) => writer.push(...cell));
+    return writer.finish();
+  }
+
+  digest(): string {
+    return this.#digest.hex();
+  }
+
+  /** Count of an outcome of an item in a placement, from day `since` on. */
+  count(placement: number, item: number, outcome: RewardOutcome, since = 0): number {
+    const table = this.#table;
+    const tag = rewardOutcomes.indexOf(outcome);
+    let count = 0;
+    const row = this.#rows.find(placement, item);
+    if (row < 0) return 0;
+    for (let cell = table.firstInRow(row); cell !== 0; cell = table.nextInRow[cell]!) {
+      if (table.tag[cell] === tag && table.column[cell]! >= since) count += table.value[cell]!;
+    }
+    return count;
+  }
+
+  #change(placementKey: string, itemKey: string, outcome: number, day: number, delta: number) {
+    assert(outcome >= 0 && outcome < rewardOutcomes.length, "a known outcome");
+    assert(day >>> 0 === day, "a day is a whole number >= 0");
+    const placement = this.items.intern(placementKey);
+    const item = this.items.intern(itemKey);
+    this.#table.add(this.#rows.intern(placement, item), day, outcome, delta);
+    const { hashes } = this.items;
+    this.#digest.change(hashes, placement * digestLanes, item * digestLanes, outcome, day, delta);
+  }
+
+  #eachCell(
+    visit: (placement: number, item: number, outcome: number, day: number, count: number) => void,
+  ): void {
+    const { row, column, tag, value } = this.#table;
+    for (let cell = 1; cell < this.#table.end; cell++) {
+      if (!this.#table.holds(cell)) continue;
+      const pair = row[cell]!;
+      const { first, second } = this.#rows;
+      visit(first[pair]!, second[pair]!, tag[cell]!, column[cell]!, value[cell]!);
+    }
+  }
+}
