@@ -39,6 +39,17 @@ function readAs(pieces: readonly Piece[], bytes: Uint8Array): unknown[] {
   return values;
 }
 
+/** True when the bytes gave a fit value or a BytesError; any other error is thrown on. */
+function readOrRefuse(bytes: Uint8Array, is: "varint" | "zigzag" | "text" | "blob" | "int53") {
+  try {
+    const value = new ByteReader(bytes)[is]();
+    return typeof value !== "number" || Number.isSafeInteger(value);
+  } catch (error) {
+    if (error instanceof BytesError) return true;
+    throw error;
+  }
+}
+
 describe("bytes", () => {
   it("gives back every sequence that was written", () => {
     fc.assert(
@@ -65,12 +76,7 @@ describe("bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
         for (const is of ["varint", "zigzag", "text", "blob", "int53"] as const) {
-          try {
-            const value = new ByteReader(bytes)[is]();
-            if (typeof value === "number") expect(Number.isSafeInteger(value)).toBe(true);
-          } catch (error) {
-            expect(error).toBeInstanceOf(BytesError);
-          }
+          expect(readOrRefuse(bytes, is)).toBe(true);
         }
       }),
       { numRuns: runs },

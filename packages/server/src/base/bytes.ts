@@ -272,8 +272,14 @@ export class ByteReader {
     return this.#bytes.subarray(start, start + size);
   }
 
-  skip(size: number): void {
-    this.#take(size);
+  /** The bytes under the reader, for those who decode in place at what `skip` returns. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** Passes over `size` bytes and returns where they start. */
+  skip(size: number): number {
+    return this.#take(size);
   }
 
   /** Call when all is read: bytes left over mean that writer and reader disagree. */
