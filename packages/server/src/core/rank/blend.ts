@@ -1,0 +1,130 @@
+import type { Ask, Part, Source } from "./source.ts";
+import { Scores } from "./scores.ts";
+
+/**
+ * Blends candidate sources into one integer score: the term of a source is its share of its own best score,
+ * term_s(i) = floor(score_s(i) x weight_s / best_s), and the score of an item is the sum of its terms. So the
+ * best item of a source gets exactly that source's weight. Law: terms sum to the score and parts to the term.
+ *
+ * One answer is `collect`, any number of `bar`, then `mix`; the best of a source is taken over the items
+ * that were not barred, so that an item which may not be shown does not scale those which may. Scores are
+ * below 2^32 and weights at most 2^20, so products stay below 2^53 and the floor of their quotient is exact.
+ */
+export const weightOne = 1 << 20;
+
+export class Blend {
+  readonly sources: readonly Source[];
+  /** The blended scores; valid after `mix`, until the next `collect`. */
+  readonly totals = new Scores();
+  readonly #scores: readonly Scores[];
+  readonly #bests: Float64Array;
+  readonly #weights: Float64Array;
+  #barred = new Uint8Array(1024);
+  #barredItems: number[] = [];
+
+  constructor(sources: readonly Source[]) {
+    this.sources = sources;
+    this.#scores = sources.map(() => new Scores());
+    this.#bests = new Float64Array(sources.length);
+    this.#weights = new Float64Array(sources.length);
+  }
+
+  /**
+   * Asks every source that has a weight above 0 (integers up to `weightOne`, in the order of `sources`).
+   * Afterwards `totals.touched[0..count-1]` are the candidates, each once, in no order.
+   */
+  collect(ask: Ask, weights: readonly number[]): void {
+    this.#clear(ask.models.items.size);
+    for (let s = 0; s < this.sources.length; s++) {
+      const weight = weights[s] ?? 0;
+      if (!Number.isInteger(weight) || weight < 0 || weight > weightOne)
+        throw new Error(
+          `The weight of source ${this.sources[s]!.name} is not an integer up to 2^20.`,
+        );
+      this.#weights[s] = weight;
+      if (weight === 0) continue;
+      const scores = this.#scores[s]!;
+      this.sources[s]!.score(ask, scores);
+      for (let i = 0; i < scores.count; i++) this.totals.add(scores.touched[i]!, 0);
+    }
+  }
+
+  /** Keeps an item out of the answer: its terms and its total are 0. Call between `collect` and `mix`. */
+  bar(item: number): void {
+    if (this.#barred[item] === 1) return;
+    this.#barred[item] = 1;
+    this.#barredItems.push(item);
+  }
+
+  /** Sums the terms into `totals`. A barred item keeps the total 0: leave out what is not above 0. */
+  mix(): void {
+    for (let s = 0; s < this.sources.length; s++) {
+      const scores = this.#scores[s]!;
+      let best = 0;
+      for (let i = 0; i < scores.count; i++) {
+        const item = scores.touched[i]!;
+        if (this.#barred[item] === 0) best = Math.max(best, scores.values[item]!);
+      }
+      this.#bests[s] = best;
+      if (best === 0) continue;
+      for (let i = 0; i < scores.count; i++) {
+        const item = scores.touched[i]!;
+        this.totals.add(item, this.term(s, item));
+      }
+    }
+  }
+
+  /** What source number `s` adds to the score of an item: 0..weight. */
+  term(s: number, item: number): number {
+    const best = this.#bests[s]!;
+    if (best === 0 || this.#barred[item] === 1) return 0;
+    return Math.floor((this.#scores[s]!.get(item) * this.#weights[s]!) / best);
+  }
+
+  /** The term of source `s` split over the user's events; amounts are positive and sum to `term(s, item)`. */
+  parts(s: number, ask: Ask, item: number): Part[] {
+    const term = this.term(s, item);
+    if (term === 0) return [];
+    return apportion(this.sources[s]!.parts(ask, item), term);
+  }
+
+  #clear(size: number): void {
+    for (const item of this.#barredItems) this.#barred[item] = 0;
+    this.#barredItems.length = 0;
+    if (size > this.#barred.length)
+      this.#barred = new Uint8Array(Math.max(size, this.#barred.length * 2));
+    this.totals.clear();
+    this.totals.reserve(size);
+    for (const scores of this.#scores) {
+      scores.clear();
+      scores.reserve(size);
+    }
+    this.#bests.fill(0);
+  }
+}
+
+/**
+ * Splits `whole` in proportion to the amounts of `parts` by the largest remainder (ties: the earlier part),
+ * so that the result sums to `whole` exactly; parts that come to nothing are left out.
+ */
+export function apportion(parts: readonly Part[], whole: number): Part[] {
+  const sum = parts.reduce((total, part) => total + part.amount, 0);
+  if (sum === 0) return whole === 0 ? [] : [{ because: undefined, amount: whole }];
+  // In big integers: amounts and the whole may both be near 2^32, and remainders must compare exactly.
+  const shares = parts.map((part, at) => {
+    const product = BigInt(part.amount) * BigInt(whole);
+    return { part, at, amount: Number(product / BigInt(sum)), rest: product % BigInt(sum) };
+  });
+  let left = whole - shares.reduce((total, share) => total + share.amount, 0);
+  const byRest = shares.toSorted((x, y) =>
+    x.rest === y.rest ? x.at - y.at : x.rest > y.rest ? -1 : 1,
+  );
+  for (const share of byRest) {
+    if (left === 0) break;
+    share.amount += 1;
+    left -= 1;
+  }
+  return shares
+    .filter((share) => share.amount > 0)
+    .map((share) => ({ because: share.part.because, amount: share.amount }));
+}
