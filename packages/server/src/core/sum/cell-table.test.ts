@@ -17,7 +17,9 @@ function walked(table: CellTable, by: "row" | "column"): string[] {
     let cell = by === "row" ? table.firstInRow(head) : table.firstInColumn(head);
     for (; cell !== 0; cell = next[cell]!) {
       expect(table[by][cell]).toBe(head);
-      found.push(`${table.row[cell]} ${table.column[cell]} ${table.tag[cell]} ${table.value[cell]}`);
+      found.push(
+        `${table.row[cell]} ${table.column[cell]} ${table.tag[cell]} ${table.value[cell]}`,
+      );
     }
   }
   return found.toSorted();

@@ -15,7 +15,7 @@ function hashCell(row: number, column: number, tag: number): number {
   return (h ^ (h >>> 13)) >>> 0;
 }
 
-function grown(old: Uint32Array, length: number): Uint32Array {
+function grown(old: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
   const array = new Uint32Array(length);
   array.set(old);
   return array;
@@ -145,7 +145,10 @@ export class CellTable {
 
   #linkColumn(cell: number, column: number): void {
     if (column >= this.#columnHeads.length) {
-      this.#columnHeads = grown(this.#columnHeads, Math.max(column + 1, this.#columnHeads.length * 2));
+      this.#columnHeads = grown(
+        this.#columnHeads,
+        Math.max(column + 1, this.#columnHeads.length * 2),
+      );
     }
     const first = this.#columnHeads[column]!;
     this.nextInColumn[cell] = first;

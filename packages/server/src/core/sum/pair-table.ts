@@ -41,7 +41,8 @@ export class PairTable {
     let place = (h ^ (h >>> 13)) & mask;
     for (;;) {
       const id = this.#index[place]!;
-      if (id === 0 || (this.first[id - 1] === first && this.second[id - 1] === second)) return place;
+      if (id === 0 || (this.first[id - 1] === first && this.second[id - 1] === second))
+        return place;
       place = (place + 1) & mask;
     }
   }
