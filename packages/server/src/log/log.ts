@@ -1,12 +1,13 @@
-import type { LogRecord, RecordInput } from "../base/record.ts";
+import type { LogRecord, RecordInput, RecordKind } from "../base/record.ts";
 
 /**
  * The log: append-only records, payloads unread. It is the only truth; everything else is rebuilt from it.
  *
  * Duties of an implementation. `append` resolves only when the records are durable (fsync), keeps the order
  * of calls, gives every record a dense offset in its partition, never splits one call over two commits, and
- * tells duplicates by (tenant, source, messageHash) inside the deduplication window. Records become visible
- * to `read` and to `onCommit` in commit order, each exactly once. `rewrite` removes a subject's records from
+ * tells duplicates by (tenant, source, messageHash) inside the deduplication window; a `merged` record is a
+ * copy of one that is already there, so for it the key also holds the subject and the mark. A `merged` record is a
+ * duplicate only of its like under the same subject, but keeps its id taken. Records become visible to `read` and to `onCommit` in commit order, each exactly once. `rewrite` removes a subject's records from
  * given commits and leaves offsets and emptied commits as tombstones. A corrupt commit is reported as
  * `LogCorruptError` with its seq and never served. After a failed fsync nothing is acknowledged again.
  *
@@ -24,20 +25,41 @@ export interface Log {
   head(): number;
   /** Calls back with each durable commit, in order, before `append` resolves. One listener at most. */
   onCommit(listener: (commit: Commit) => void): void;
-  /** Removes every record of the subject from the commits, except kinds in `keep`; returns how many went. */
-  rewrite(
-    tenant: number,
-    subject: string,
-    seqs: readonly SeqRange[],
-    keep: readonly LogRecord["kind"][],
-  ): Promise<number>;
+  /** Removes a subject's records from stored commits; resolves with how many went, durable, bytes gone. */
+  rewrite(tenant: number, subject: string, removal: Removal): Promise<number>;
   /** A consistent copy of the log in `dir` while it runs; returns the files with their SHA-256. */
   backup(dir: string): Promise<BackupFile[]>;
+  /**
+   * The deduplication set as of the head, to be stored with a checkpoint and handed to the next opening.
+   * After a `rewrite` older ones must go: they still hold the ids of the forgotten.
+   */
+  dedupeSnapshot(): DedupeSnapshot;
+  /** Bytes queued or being written, not yet durable: what a door looks at before it answers 429. */
+  backlogBytes(): number;
+  /** Waits for what is queued, then lets go of the files. */
   close(): Promise<void>;
+}
+
+export interface DedupeSnapshot {
+  /** The set holds the records up to this commit. */
+  seq: number;
+  bytes: Uint8Array;
 }
 
 /** Both ends included. */
 export type SeqRange = readonly [first: number, last: number];
+
+/**
+ * Records of one subject that are to leave the log: in the given commits those whose offset (in the subject's
+ * partition) is below `beforeOffset`, or, where `offsets` is given, exactly those; never one of a kind in
+ * `keep`. Removing again what is gone removes nothing.
+ */
+export interface Removal {
+  seqs: SeqRange[];
+  beforeOffset: number;
+  offsets: number[] | null;
+  keep: RecordKind[];
+}
 
 export interface Commit {
   seq: number;
@@ -68,10 +90,19 @@ export class LogCorruptError extends Error {
   }
 }
 
-/** The disk refused (fsync or commit failed): nothing more is acknowledged by this process. */
+/**
+ * `full`: no space; nothing of the call was stored, reads go on, and later calls succeed once there is space.
+ * All others are final for this process: `io` the disk refused and what it holds is known only after a new
+ * start, `fenced` another opener owns the log now, `closed` the log was closed.
+ */
+export type LogUnavailableReason = "full" | "io" | "fenced" | "closed";
+
+/** The append was not stored, or nobody can tell whether it was (`io`). */
 export class LogUnavailableError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  readonly reason: LogUnavailableReason;
+  constructor(message: string, reason: LogUnavailableReason, options?: ErrorOptions) {
     super(message, options);
     this.name = "LogUnavailableError";
+    this.reason = reason;
   }
 }
