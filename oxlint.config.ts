@@ -122,6 +122,15 @@ export default defineConfig({
       rules: importRules(name, room),
     })),
     {
+      files: [`${server}/config.ts`],
+      rules: {
+        "no-restricted-imports": [
+          "error",
+          { patterns: [{ group: ["./**", "!./base/**"], message: "Config knows no room." }] },
+        ],
+      },
+    },
+    {
       files: [`${server}/base/**/*.ts`, `${server}/core/**/*.ts`],
       rules: { "no-restricted-properties": ["error", ...restrictedProperties] },
     },

@@ -1,5 +1,11 @@
 import { defineConfig } from "vitest/config";
 
+if (!process.versions.node.startsWith("24."))
+  throw new Error(
+    `Node ${process.versions.node} where 24 is needed: use npm scripts; if that is what you did, ` +
+      "run `npm rebuild node --ignore-scripts=false` once.",
+  );
+
 // One seed for every property test of a run; `ATTUNE_SEED=7 npm test` repeats a run.
 const seed = process.env["ATTUNE_SEED"] ?? String(Math.floor(Math.random() * 2 ** 31));
 

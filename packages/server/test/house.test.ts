@@ -162,6 +162,18 @@ const wrongLint: Plant[] = [
     says: "no-restricted-imports",
   },
   {
+    law: "core cannot import config",
+    path: `${server}/core/fold/reads-config.ts`,
+    text: `import type { main } from "../../config.ts";\nexport type X = typeof main;\n`,
+    says: "no-restricted-imports",
+  },
+  {
+    law: "config imports no room",
+    path: `${server}/config.ts`,
+    text: `import { read } from "./log/log.ts";\nexport const main = read;\n`,
+    says: "no-restricted-imports",
+  },
+  {
     law: "core has no packages",
     path: `${server}/core/rank/reads-package.ts`,
     text: `import type { Arbitrary } from "fast-check";\nexport type X = Arbitrary<number>;\n`,
