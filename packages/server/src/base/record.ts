@@ -24,7 +24,7 @@ export const nobody = "";
 export interface RecordHeader {
   schema: number;
   kind: RecordKind;
-  /** Number of the tenant, given out by the tenant registry; 1..2^32-1. */
+  /** Number of the tenant, given out by the tenant registry; 1..2^32-1. 0 is the platform's own (clock). */
   tenant: number;
   /** HMAC-128(tenant key, user id) as 32 hex digits, or `nobody`. */
   subject: string;

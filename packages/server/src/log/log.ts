@@ -5,9 +5,9 @@ import type { LogRecord, RecordInput, RecordKind } from "../base/record.ts";
  *
  * Duties of an implementation. `append` resolves only when the records are durable (fsync), keeps the order
  * of calls, gives every record a dense offset in its partition, never splits one call over two commits, and
- * tells duplicates by (tenant, source, messageHash) inside the deduplication window; a `merged` record is a
- * copy of one that is already there, so for it the key also holds the subject and the mark. A `merged` record is a
- * duplicate only of its like under the same subject, but keeps its id taken. Records become visible to `read` and to `onCommit` in commit order, each exactly once. `rewrite` removes a subject's records from
+ * tells duplicates by (tenant, source, messageHash) inside the deduplication window. A `merged` record is a
+ * duplicate only of its like under the same subject, but keeps its id taken. Records become visible to `read`
+ * and to `onCommit` in commit order, each exactly once. `rewrite` removes a subject's records from the
  * given commits and leaves offsets and emptied commits as tombstones. A corrupt commit is reported as
  * `LogCorruptError` with its seq and never served. After a failed fsync nothing is acknowledged again.
  *
