@@ -6,17 +6,13 @@
 import { spawn } from "node:child_process";
 import { dirname, join, relative, sep } from "node:path";
 import { isFormatted, isTest, isTypeScript, projectFiles } from "./files.ts";
+import { missing, type Verdict, verdict } from "./verdict.ts";
 
 const root = dirname(import.meta.dirname);
 const bin = join(root, "node_modules", ".bin");
 // Every tool runs on the Node of the project, also when check was started by a full path.
 const env = { ...process.env, PATH: `${bin}:${process.env["PATH"] ?? ""}` };
 const files = projectFiles(root);
-
-interface Verdict {
-  ok: boolean;
-  note: string;
-}
 
 interface Gate {
   name: string;
@@ -84,20 +80,6 @@ async function tests(): Promise<Verdict> {
   const read = /^read (\d+) test files$/m.exec(result.output)?.[1] ?? "0";
   const verdictOfFiles = verdict(result.code, Number(read), [], files.filter(isTest).length);
   return closingLine === undefined ? { ok: false, note: "no closing line" } : verdictOfFiles;
-}
-
-/** Red unless the tool was content, read something, and read at least what the project has. */
-function verdict(code: number, read: number, lost: string[], expected = read): Verdict {
-  const ok = code === 0 && read > 0 && read >= expected && lost.length === 0;
-  const parts = [`read ${read} files`];
-  if (code !== 0) parts.push(`exit code ${code}`);
-  if (read < expected) parts.push(`but the project has ${expected}`);
-  if (lost.length > 0) parts.push(`not read: ${lost.join(" ")}`);
-  return { ok, note: parts.join(", ") };
-}
-
-function missing(expected: readonly string[], read: ReadonlySet<string>): string[] {
-  return expected.filter((path) => !read.has(path));
 }
 
 interface Output {

@@ -3,7 +3,7 @@
  * Gates compare what they read with this list, so a gate that reads nothing is red.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, globSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 /** Generated and fetched folders: what `.gitignore` leaves out, for the walk without git. */
@@ -22,14 +22,12 @@ export function projectFiles(root: string): string[] {
   return [...new Set(listed)].filter((path) => existsSync(join(root, path))).toSorted();
 }
 
-function walk(root: string): string[] {
-  return globSync("**/*", {
-    cwd: root,
-    withFileTypes: true,
-    exclude: (entry) => skippedFolders.has(entry.name),
-  })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+function walk(folder: string, prefix = ""): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = prefix + entry.name;
+    if (!entry.isDirectory()) return [path];
+    return skippedFolders.has(entry.name) ? [] : walk(join(folder, entry.name), `${path}/`);
+  });
 }
 
 export const isTypeScript = (path: string): boolean =>
