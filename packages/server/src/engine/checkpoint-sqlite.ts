@@ -1,0 +1,166 @@
+import { existsSync } from "node:fs";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { Worker } from "node:worker_threads";
+import { crc32c } from "../base/crc32c.ts";
+import type { BackupFile } from "../log/log.ts";
+import {
+  type Checkpoint,
+  type CheckpointChange,
+  type Mark,
+  type OutboxEntry,
+  type UserRow,
+} from "./checkpoint.ts";
+import { decodeRow, encodeRows, rowCrc } from "./checkpoint-codec.ts";
+import type { WorkerCall, WorkerReply } from "./checkpoint-worker.ts";
+
+/** A stored row fails its checksum: it is never served. The file can be made again from the log. */
+export class CheckpointCorruptError extends Error {
+  constructor(path: string, what: string) {
+    super(
+      `${what} in ${path} fails its checksum. Stop, move ${path} away and start again: the state is rebuilt from the log.`,
+    );
+    this.name = "CheckpointCorruptError";
+  }
+}
+
+/**
+ * The checkpoint in one SQLite file: written by a worker thread (WAL, synchronous=FULL, secure_delete), read
+ * here through a connection of its own, which sees each commit once it is durable. Every row carries a
+ * checksum that is verified on every read.
+ */
+export async function openSqliteCheckpoint(path: string): Promise<Checkpoint> {
+  const worker = new Worker(new URL("./checkpoint-worker.ts", import.meta.url), {
+    workerData: { path },
+  });
+  const calls = new Calls(worker);
+  await calls.send({ type: "open" });
+  if (!existsSync(path)) throw new Error(`${path} could not be created`);
+  return new SqliteCheckpoint(path, calls);
+}
+
+class Calls {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, (reply: WorkerReply) => void>();
+  #last = 0;
+  #failure: Error | undefined;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.on("message", (reply: WorkerReply) => {
+      const resolve = this.#waiting.get(reply.id);
+      this.#waiting.delete(reply.id);
+      resolve?.(reply);
+    });
+    worker.on("error", (error: Error) => this.#fail(error));
+    worker.on("exit", () => this.#fail(new Error("the checkpoint thread has ended")));
+    worker.unref();
+  }
+
+  async send(
+    call: WorkerCall,
+    transfer: ArrayBuffer[] = [],
+  ): Promise<BackupFile[] | undefined> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const id = ++this.#last;
+    this.#worker.ref();
+    const reply = await new Promise<WorkerReply>((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.#worker.postMessage({ id, call }, transfer);
+    });
+    if (this.#waiting.size === 0) this.#worker.unref();
+    if (reply.error !== undefined) throw new Error(reply.error);
+    return reply.files;
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const [id, resolve] of this.#waiting) resolve({ id, error: error.message });
+    this.#waiting.clear();
+  }
+
+  async end(): Promise<void> {
+    await this.send({ type: "close" });
+    await this.#worker.terminate();
+  }
+}
+
+class SqliteCheckpoint implements Checkpoint {
+  readonly #path: string;
+  readonly #calls: Calls;
+  readonly #db: DatabaseSync;
+  readonly #read: StatementSync;
+
+  constructor(path: string, calls: Calls) {
+    this.#path = path;
+    this.#calls = calls;
+    this.#db = new DatabaseSync(path, { readOnly: true });
+    this.#read = this.#db.prepare("SELECT body, meta, crc FROM user WHERE tenant=? AND subject=?");
+  }
+
+  mark(): Mark | undefined {
+    const row = this.#db.prepare("SELECT seq, clock_hour, logic FROM mark").get();
+    if (row === undefined) return undefined;
+    return { seq: Number(row["seq"]), clockHour: Number(row["clock_hour"]), logic: Number(row["logic"]) };
+  }
+
+  read(tenant: number, subject: string): UserRow | undefined {
+    const row = this.#read.get(tenant, subject);
+    return row === undefined ? undefined : this.#checked(tenant, subject, row);
+  }
+
+  *rows(): Iterable<UserRow> {
+    const all = this.#db.prepare(
+      "SELECT tenant, subject, body, meta, crc FROM user ORDER BY tenant, subject",
+    );
+    for (const row of all.iterate()) {
+      yield this.#checked(Number(row["tenant"]), String(row["subject"]), row);
+    }
+  }
+
+  #checked(tenant: number, subject: string, row: Record<string, unknown>): UserRow {
+    const body = row["body"] as Uint8Array | null;
+    const meta = row["meta"] as Uint8Array;
+    if (rowCrc(subject, body, meta) !== row["crc"])
+      throw new CheckpointCorruptError(this.#path, `The row of subject ${subject}`);
+    return decodeRow(tenant, subject, body, meta);
+  }
+
+  *shared(): Iterable<[string, Uint8Array]> {
+    for (const row of this.#db.prepare("SELECT key, value, crc FROM shared ORDER BY key").iterate()) {
+      const value = row["value"] as Uint8Array;
+      if (crc32c(value) !== row["crc"])
+        throw new CheckpointCorruptError(this.#path, `The value ${String(row["key"])}`);
+      yield [String(row["key"]), value];
+    }
+  }
+
+  *outbox(): Iterable<OutboxEntry> {
+    for (const row of this.#db
+      .prepare("SELECT id, tenant, subject, body FROM outbox ORDER BY place")
+      .iterate()) {
+      yield {
+        id: String(row["id"]),
+        tenant: Number(row["tenant"]),
+        subject: String(row["subject"]),
+        body: String(row["body"]),
+      };
+    }
+  }
+
+  async commit(change: CheckpointChange): Promise<void> {
+    const rows = encodeRows(change.rows);
+    const { mark, shared, outboxAdd, outboxRemove } = change;
+    await this.#calls.send({ type: "commit", rows, mark, shared, outboxAdd, outboxRemove }, [
+      rows.buffer,
+    ]);
+  }
+
+  async backup(dir: string): Promise<BackupFile[]> {
+    return (await this.#calls.send({ type: "backup", dir })) ?? [];
+  }
+
+  async close(): Promise<void> {
+    this.#db.close();
+    await this.#calls.end();
+  }
+}

@@ -1,0 +1,72 @@
+import type { Effect } from "../core/fold/apply.ts";
+import type { OutboxEntry } from "./checkpoint.ts";
+
+/** What the engine itself tells the world, beside the effects of fold. */
+export type EngineEffect = Effect | { type: "subject.erased"; at: number };
+
+/**
+ * Effects that wait for their delivery. They are committed with the state that made them and stay until
+ * they are acknowledged: at least once, always under the same id, `partition:offset:index`, which a replay
+ * of the same record gives again. At `outboxMax` the oldest one goes, and `dropped` counts it.
+ */
+export class Outbox {
+  readonly #waiting = new Map<string, OutboxEntry>();
+  #added = new Map<string, OutboxEntry>();
+  #removed: string[] = [];
+  readonly #max: number;
+  dropped = 0;
+  #listener: ((entry: OutboxEntry) => void) | undefined;
+
+  constructor(outboxMax: number) {
+    this.#max = outboxMax;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** Puts a stored entry back at start. */
+  restore(entry: OutboxEntry): void {
+    this.#waiting.set(entry.id, entry);
+  }
+
+  onEffect(listener: (entry: OutboxEntry) => void): void {
+    this.#listener = listener;
+  }
+
+  put(id: string, tenant: number, subject: string, effect: EngineEffect): void {
+    const entry: OutboxEntry = { id, tenant, subject, body: JSON.stringify(effect) };
+    this.#waiting.set(id, entry);
+    this.#added.set(id, entry);
+    if (this.#waiting.size > this.#max) {
+      const oldest = this.#waiting.keys().next().value!;
+      this.acknowledge(oldest);
+      this.dropped += 1;
+    }
+    this.#listener?.(entry);
+  }
+
+  acknowledge(id: string): void {
+    if (!this.#waiting.delete(id)) return;
+    if (!this.#added.delete(id)) this.#removed.push(id);
+  }
+
+  /** Drops everything that waits for a subject: it was forgotten. */
+  forget(tenant: number, subject: string): void {
+    for (const entry of this.#waiting.values()) {
+      if (entry.tenant === tenant && entry.subject === subject) this.acknowledge(entry.id);
+    }
+  }
+
+  *waiting(): Iterable<OutboxEntry> {
+    yield* this.#waiting.values();
+  }
+
+  /** What changed since the last call, for the checkpoint. */
+  takeChanges(): { add: OutboxEntry[]; remove: string[] } {
+    const changes = { add: [...this.#added.values()], remove: this.#removed };
+    this.#added = new Map();
+    this.#removed = [];
+    return changes;
+  }
+}

@@ -1,0 +1,96 @@
+import { createHash } from "node:crypto";
+import type { Decision, UserEvent } from "@attune/protocol";
+import { everyPartition, nobody, type RecordInput, recordSchema } from "../base/record.ts";
+import type { LogRecord, RecordKind } from "../base/record.ts";
+import { utf8Decode, utf8Encode } from "../base/text.ts";
+import type { Policy } from "../core/fold/consent.ts";
+import type { TickPayload } from "../core/fold/apply.ts";
+
+/** What stands in the payload of each kind of record: JSON in UTF-8. */
+export interface Payloads {
+  event: UserEvent;
+  decision: Decision;
+  tick: TickPayload;
+  clock: ClockPayload;
+  merge: MergePayload;
+  forget: ForgetPayload;
+  policy: Policy;
+  definition: unknown;
+  catalogue: CataloguePayload;
+  quarantine: QuarantinePayload;
+}
+
+/** Hours since 1970. Windows and buckets move on these alone. */
+export interface ClockPayload {
+  hour: number;
+}
+
+/** The anonymous subject `from` (the record's own) turned out to be the known subject `to`. */
+export interface MergePayload {
+  from: string;
+  to: string;
+}
+
+/**
+ * `all`: the subject and everything up to `at`. `alias`: the subject's records stand under the subject it was
+ * merged into, nothing is barred. `part`: events between two times (ms, both included), or one message.
+ */
+export type ForgetPayload =
+  | { scope: "all"; at: number; reason?: string | undefined }
+  | { scope: "alias"; to: string }
+  | { scope: "part"; from: number; to: number }
+  | { scope: "part"; messageHash: string };
+
+export interface CataloguePayload {
+  put?: readonly { id: string; attributes: Readonly<Record<string, unknown>> }[] | undefined;
+  remove?: readonly string[] | undefined;
+}
+
+/** The record at (partition, offset) failed three times and is set aside, now and in every replay. */
+export interface QuarantinePayload {
+  partition: number;
+  offset: number;
+  reason: string;
+}
+
+/** The payload of a record of the given kind; a payload that is no JSON throws and gets quarantined. */
+export function payloadOf<K extends RecordKind>(record: LogRecord, _kind: K): Payloads[K] {
+  return JSON.parse(utf8Decode(record.payload)) as Payloads[K];
+}
+
+/** Builds a record that the engine itself appends. `id` makes it appear once however often it is appended. */
+export function engineRecord<K extends RecordKind>(
+  kind: K,
+  payload: Payloads[K],
+  at: { tenant: number; subject?: string | undefined; purposes?: number | undefined; at: number; id: string },
+): RecordInput {
+  return {
+    schema: recordSchema,
+    kind,
+    tenant: at.tenant,
+    subject: at.subject ?? nobody,
+    identity: "verified",
+    purposes: at.purposes ?? 0,
+    merged: false,
+    source: "engine",
+    at: at.at,
+    receivedAt: at.at,
+    messageHash: hashOf(`${kind}:${at.id}`),
+    payload: utf8Encode(JSON.stringify(payload)),
+  };
+}
+
+/** First 128 bits of SHA-256, as 32 hex digits. */
+export function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+}
+
+/** Kinds that stand in every partition. */
+export function isForEveryPartition(kind: RecordKind): boolean {
+  return kind === "clock" || kind === "policy" || kind === "definition" || kind === "catalogue";
+}
+
+/** Key of a record's place, as the quarantine set has it. */
+export function placeOf(record: { partition: number; offset: number }): string {
+  return record.partition === everyPartition ? `*:${record.offset}` : `${record.partition}:${record.offset}`;
+}

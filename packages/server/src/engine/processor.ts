@@ -1,0 +1,318 @@
+import { assert } from "../base/assert.ts";
+import { nobody, type LogRecord } from "../base/record.ts";
+import { apply, type FoldRecord, refold } from "../core/fold/apply.ts";
+import { contributionsOf } from "../core/fold/contributions.ts";
+import type { FoldLimits, UserState } from "../core/fold/state.ts";
+import type { Commit, Log } from "../log/log.ts";
+import type { EngineEffect, Outbox } from "./outbox.ts";
+import { type ForgetPayload, payloadOf, placeOf } from "./payload.ts";
+import { isForgottenPart, remainingRecords } from "./remaining.ts";
+import type { Tenants } from "./tenants.ts";
+import type { Timers } from "./timers.ts";
+import { addCommit, type User, type Users } from "./users.ts";
+
+/** What the processor works on, and the two things that only a live engine does in answer to a record. */
+export interface ProcessorParts {
+  log: Log;
+  users: Users;
+  tenants: Tenants;
+  outbox: Outbox;
+  timers: Timers;
+  limits: Readonly<FoldLimits>;
+  /** Places of records that are set aside. */
+  quarantined: Set<string>;
+  /** A merged subject has records that must be appended again under the subject it is an alias of. */
+  forward(user: User): void;
+  /** A record failed three times. */
+  quarantine(record: LogRecord, reason: string): void;
+  /** Told of every erasure with the digests of the sums right before and right after. */
+  onErased?: ((erasure: Erasure) => void) | undefined;
+}
+
+export interface Erasure {
+  user: User;
+  before: Record<string, string>;
+  after: Record<string, string>;
+  /** Cells of C(state) that were subtracted. */
+  cells: number;
+}
+
+const attemptsMax = 3;
+
+/** Work on a record that has to read the log and so cannot be done in the same turn. */
+type Deferred = () => Promise<void>;
+
+/**
+ * Takes durable commits in order and turns each record into a change of user state, of the sums and of the
+ * outbox. Law: what it leaves behind is a function of the records alone, live or replayed. A commit is
+ * processed in one turn unless a record changes the past; then a promise says when it is whole.
+ */
+export class Processor {
+  readonly #parts: ProcessorParts;
+  /** Last commit that is folded whole. */
+  seq: number;
+  records = 0;
+  refolds = 0;
+  /** Users that a refold in the current commit has already brought to its end. */
+  readonly #refolded = new Set<User>();
+
+  constructor(parts: ProcessorParts, seq: number) {
+    this.#parts = parts;
+    this.seq = seq;
+  }
+
+  process(commit: Commit): void | Promise<void> {
+    assert(commit.seq > this.seq, `commit ${commit.seq} came after commit ${this.seq}`);
+    const deferred = this.#advance(commit, 0);
+    if (deferred !== undefined) return this.#finish(commit, deferred);
+    this.#done(commit);
+  }
+
+  #done(commit: Commit): void {
+    if (this.#refolded.size > 0) this.#refolded.clear();
+    this.records += commit.records.length;
+    this.seq = commit.seq;
+  }
+
+  /** Steps through the records from `index`; stops at one that must be deferred. */
+  #advance(commit: Commit, index: number): { work: Deferred; next: number } | undefined {
+    for (let i = index; i < commit.records.length; i++) {
+      const work = this.#step(commit.records[i]!);
+      if (work !== undefined) return { work, next: i + 1 };
+    }
+    return undefined;
+  }
+
+  async #finish(commit: Commit, first: { work: Deferred; next: number }): Promise<void> {
+    let deferred: typeof first | undefined = first;
+    while (deferred !== undefined) {
+      await deferred.work();
+      deferred = this.#advance(commit, deferred.next);
+    }
+    this.#done(commit);
+  }
+
+  #step(record: LogRecord): Deferred | undefined {
+    const { quarantined, tenants } = this.#parts;
+    if (quarantined.size > 0 && quarantined.has(placeOf(record))) return undefined;
+    switch (record.kind) {
+      case "event":
+      case "decision":
+      case "tick":
+        return record.subject === nobody ? undefined : this.#fold(record);
+      case "clock":
+        tenants.advance(payloadOf(record, "clock").hour);
+        return undefined;
+      case "merge":
+        return this.#merge(record);
+      case "forget":
+        return this.#forget(record, payloadOf(record, "forget"));
+      case "policy":
+        tenants.obtain(record.tenant).setPolicy(payloadOf(record, "policy"));
+        return undefined;
+      case "definition":
+        tenants.obtain(record.tenant).setDefinition(payloadOf(record, "definition"));
+        return undefined;
+      case "catalogue":
+        tenants.obtain(record.tenant).changeCatalogue(payloadOf(record, "catalogue"));
+        return undefined;
+      case "quarantine": {
+        quarantined.add(placeOf(payloadOf(record, "quarantine")));
+        return undefined;
+      }
+    }
+  }
+
+  #fold(record: LogRecord): Deferred | undefined {
+    const { users } = this.#parts;
+    const user = users.obtain(record.tenant, record.subject);
+    users.change(user);
+    if (record.at <= user.barredThrough) {
+      // A late event of somebody who was forgotten: it counts nowhere and leaves the log as well.
+      user.purge.push(removalOf(record));
+      return undefined;
+    }
+    addCommit(user.commits, record.seq);
+    if (user.aliasOf !== "") {
+      this.#parts.forward(user);
+      return undefined;
+    }
+    if (this.#refolded.has(user)) return undefined;
+    try {
+      return this.#apply(user, record);
+    } catch (error) {
+      return () => this.#retry(user, record, error);
+    }
+  }
+
+  #apply(user: User, record: LogRecord): Deferred | undefined {
+    const { limits, outbox } = this.#parts;
+    const applied = apply(user.state, foldRecordOf(record), limits);
+    if (applied.refold) return () => this.#refold(user, record.seq);
+    user.state = applied.state;
+    this.#parts.tenants.obtain(record.tenant).models.addAll(applied.contributions);
+    for (let i = 0; i < applied.effects.length; i++) {
+      const id = `${record.partition}:${record.offset}:${i}`;
+      outbox.put(id, record.tenant, record.subject, applied.effects[i]!);
+    }
+    this.#remind(user);
+    return undefined;
+  }
+
+  /** Folds the user's remaining records from nothing and adds C(new) - C(old). */
+  async #refold(user: User, throughSeq: number): Promise<void> {
+    const { log, limits, quarantined } = this.#parts;
+    const records = await remainingRecords(log, user, throughSeq, quarantined);
+    this.#replace(user, refold(records.map(foldRecordOf), limits));
+    this.#refolded.add(user);
+    this.refolds += 1;
+  }
+
+  /** Adds C(state) - C(the user's state so far) to the sums; returns how many cells were taken back. */
+  #replace(user: User, state: UserState | undefined): number {
+    const { limits, users } = this.#parts;
+    const models = this.#parts.tenants.obtain(user.tenant).models;
+    users.change(user);
+    const old = user.state === undefined ? [] : contributionsOf(user.state, limits);
+    models.subtractAll(old);
+    if (state !== undefined) models.addAll(contributionsOf(state, limits));
+    user.state = state;
+    this.#remind(user);
+    return old.length;
+  }
+
+  #remind(user: User): void {
+    const dueAt = user.state?.dueAt ?? 0;
+    if (dueAt === 0 || user.timerAt !== 0) return;
+    user.timerAt = dueAt;
+    this.#parts.timers.add({ dueAt, tenant: user.tenant, subject: user.subject });
+  }
+
+  /**
+   * A step that threw may have changed half of the state: it is thrown away and made again from the log
+   * without the record. A record that fails `attemptsMax` times is set aside, and on it goes.
+   */
+  async #retry(user: User, record: LogRecord, first: unknown): Promise<void> {
+    const { log, limits, quarantined } = this.#parts;
+    let reason = first;
+    const place = placeOf(record);
+    const before = await this.#contributionsBefore(user, record);
+    quarantined.add(place);
+    for (let attempt = 2; attempt <= attemptsMax; attempt++) {
+      user.state = refold(before, limits);
+      quarantined.delete(place);
+      try {
+        const deferred = this.#apply(user, record);
+        if (deferred !== undefined) await deferred();
+        return;
+      } catch (error) {
+        reason = error;
+        quarantined.add(place);
+      }
+    }
+    const records = await remainingRecords(log, user, record.seq, quarantined);
+    user.state = refold(before, limits);
+    this.#replace(user, refold(records.map(foldRecordOf), limits));
+    this.#refolded.add(user);
+    this.#parts.quarantine(record, reason instanceof Error ? reason.message : String(reason));
+  }
+
+  /** The user's records that stand before `record`: what the state was made of until it failed. */
+  async #contributionsBefore(user: User, record: LogRecord): Promise<FoldRecord[]> {
+    const { log, quarantined } = this.#parts;
+    const records = await remainingRecords(log, user, record.seq, quarantined);
+    return records.filter((other) => other.offset < record.offset).map(foldRecordOf);
+  }
+
+  #merge(record: LogRecord): Deferred | undefined {
+    const { users, forward } = this.#parts;
+    const { to } = payloadOf(record, "merge");
+    const from = users.obtain(record.tenant, record.subject);
+    const target = this.#root(users.obtain(record.tenant, to));
+    const isStale = record.at <= from.barredThrough || record.at <= target.barredThrough;
+    if (from === target || from.aliasOf !== "" || isStale) return undefined;
+    users.change(from);
+    users.change(target);
+    addCommit(from.commits, record.seq);
+    from.aliasOf = target.subject;
+    target.aliases.push(from.subject, ...from.aliases);
+    from.aliases = [];
+    forward(from);
+    return undefined;
+  }
+
+  #root(user: User): User {
+    let root = user;
+    for (let hops = 0; root.aliasOf !== ""; hops++) {
+      assert(hops < 1_000, "aliases run in a circle");
+      root = this.#parts.users.obtain(root.tenant, root.aliasOf);
+    }
+    return root;
+  }
+
+  #forget(record: LogRecord, payload: ForgetPayload): Deferred | undefined {
+    const { users, outbox } = this.#parts;
+    const user = users.obtain(record.tenant, record.subject);
+    users.change(user);
+    if (payload.scope === "part") {
+      addCommit(user.commits, record.seq);
+      return () => this.#forgetPart(user, record);
+    }
+    this.#erase(user);
+    const isAlias = payload.scope === "alias";
+    user.purge.push({
+      seqs: [...user.commits],
+      beforeOffset: record.offset,
+      offsets: null,
+      keep: isAlias ? ["forget", "merge"] : ["forget"],
+    });
+    if (isAlias) return undefined;
+    user.commits = [];
+    user.barredThrough = Math.max(user.barredThrough, payload.at);
+    user.aliasOf = "";
+    user.aliases = [];
+    outbox.forget(user.tenant, user.subject);
+    const effect: EngineEffect = { type: "subject.erased", at: record.at };
+    outbox.put(`${record.partition}:${record.offset}:0`, user.tenant, user.subject, effect);
+    return undefined;
+  }
+
+  /** -C(state) and no state: what follows in the same commit is a new person's. */
+  #erase(user: User): void {
+    const { models } = this.#parts.tenants.obtain(user.tenant);
+    const listener = this.#parts.onErased;
+    const before = listener === undefined ? undefined : models.digests();
+    const cells = this.#replace(user, undefined);
+    this.#refolded.delete(user);
+    if (before !== undefined) listener?.({ user, before, after: models.digests(), cells });
+  }
+
+  async #forgetPart(user: User, record: LogRecord): Promise<void> {
+    const { log } = this.#parts;
+    const all = await log.readSubject(user.tenant, user.subject, user.commits);
+    const gone = all.filter(
+      (other) => other.offset < record.offset && isForgottenPart(other, payloadOf(record, "forget")),
+    );
+    await this.#refold(user, record.seq);
+    if (gone.length === 0) return;
+    user.purge.push({
+      seqs: gone.map((other) => [other.seq, other.seq] as const),
+      beforeOffset: record.offset,
+      offsets: gone.map((other) => other.offset),
+      keep: ["forget", "merge"],
+    });
+  }
+}
+
+function removalOf(record: LogRecord): User["purge"][number] {
+  return {
+    seqs: [[record.seq, record.seq]],
+    beforeOffset: record.offset + 1,
+    offsets: [record.offset],
+    keep: ["forget"],
+  };
+}
+
+export function foldRecordOf(record: LogRecord): FoldRecord {
+  return { header: record, payload: payloadOf(record, record.kind) as FoldRecord["payload"] };
+}

@@ -1,0 +1,37 @@
+import type { LogRecord } from "../base/record.ts";
+import type { Log } from "../log/log.ts";
+import { type ForgetPayload, payloadOf, placeOf } from "./payload.ts";
+import type { User } from "./users.ts";
+
+/**
+ * The records that a user's state is folded from: those in the user's commits up to a position, without what
+ * was set aside, barred by a forget, or forgotten in part. A refold reads these and nothing else.
+ */
+export async function remainingRecords(
+  log: Log,
+  user: User,
+  throughSeq: number,
+  quarantined: ReadonlySet<string>,
+): Promise<LogRecord[]> {
+  const all = await log.readSubject(user.tenant, user.subject, user.commits);
+  const parts = all.filter((record) => record.kind === "forget" && record.seq <= throughSeq);
+  return all.filter(
+    (record) =>
+      record.seq <= throughSeq &&
+      (record.kind === "event" || record.kind === "decision" || record.kind === "tick") &&
+      record.at > user.barredThrough &&
+      !quarantined.has(placeOf(record)) &&
+      !parts.some(
+        (part) =>
+          part.offset > record.offset && isForgottenPart(record, payloadOf(part, "forget")),
+      ),
+  );
+}
+
+/** Whether a forget of a part names this record. Only what folds can be forgotten in part. */
+export function isForgottenPart(record: LogRecord, payload: ForgetPayload): boolean {
+  if (payload.scope !== "part") return false;
+  if (record.kind !== "event" && record.kind !== "decision" && record.kind !== "tick") return false;
+  if ("messageHash" in payload) return record.messageHash === payload.messageHash;
+  return record.at >= payload.from && record.at <= payload.to;
+}

@@ -1,0 +1,212 @@
+import { assert } from "../base/assert.ts";
+import { decodeState, encodeState } from "../core/fold/codec.ts";
+import type { UserState } from "../core/fold/state.ts";
+import type { Removal, SeqRange } from "../log/log.ts";
+import type { Checkpoint, UserRow } from "./checkpoint.ts";
+
+/** A subject in memory: its row with the state decoded. */
+export interface User {
+  readonly tenant: number;
+  readonly subject: string;
+  state: UserState | undefined;
+  commits: SeqRange[];
+  barredThrough: number;
+  aliasOf: string;
+  aliases: string[];
+  purge: Removal[];
+  /** Due time of the timer that is set for this user (ms), 0 = none. Not stored. */
+  timerAt: number;
+  dirty: boolean;
+  /** True while a checkpoint that began before has not packed this user yet. */
+  frozen: boolean;
+  /** Checkpoint round in which the user was last touched. */
+  touchedIn: number;
+}
+
+/**
+ * The users of the engine: decoded on touch, packed rows at rest in the checkpoint. Dirty users stay in
+ * memory until a checkpoint has them; beyond `hotUsersMax` clean ones go, least recently touched round first.
+ * A checkpoint freezes the dirty users and packs them bit by bit; `change` packs a frozen one before it
+ * changes, so that what is written is the state at the freeze.
+ */
+export class Users {
+  readonly #hot = new Map<string, User>();
+  readonly #checkpoint: Checkpoint;
+  readonly #hotUsersMax: number;
+  #dirty: User[] = [];
+  #frozen: User[] = [];
+  #packed: UserRow[] = [];
+  /** Rows handed to a commit that has not resolved: the checkpoint does not show them yet. */
+  #saving = new Map<string, UserRow>();
+  #round = 0;
+
+  constructor(checkpoint: Checkpoint, hotUsersMax: number) {
+    this.#checkpoint = checkpoint;
+    this.#hotUsersMax = hotUsersMax;
+  }
+
+  get hotCount(): number {
+    return this.#hot.size;
+  }
+
+  get dirtyCount(): number {
+    return this.#dirty.length;
+  }
+
+  find(tenant: number, subject: string): User | undefined {
+    const key = keyOf(tenant, subject);
+    const hot = this.#hot.get(key);
+    if (hot !== undefined) {
+      hot.touchedIn = this.#round;
+      return hot;
+    }
+    const row = this.#saving.get(key) ?? this.#checkpoint.read(tenant, subject);
+    return row === undefined ? undefined : this.#admit(key, row);
+  }
+
+  /** The user, made now if nobody knew the subject. */
+  obtain(tenant: number, subject: string): User {
+    const known = this.find(tenant, subject);
+    if (known !== undefined) return known;
+    const user: User = {
+      tenant,
+      subject,
+      state: undefined,
+      commits: [],
+      barredThrough: 0,
+      aliasOf: "",
+      aliases: [],
+      purge: [],
+      timerAt: 0,
+      dirty: false,
+      frozen: false,
+      touchedIn: this.#round,
+    };
+    this.#hot.set(keyOf(tenant, subject), user);
+    return user;
+  }
+
+  /** Must be called before a user is changed in any way. */
+  change(user: User): void {
+    if (user.frozen) this.#pack(user);
+    if (!user.dirty) {
+      user.dirty = true;
+      this.#dirty.push(user);
+    }
+  }
+
+  /** Begins a checkpoint: what is dirty now will be in it, as it is now. */
+  freeze(): void {
+    assert(this.#frozen.length === 0 && this.#packed.length === 0, "a checkpoint is already under way");
+    this.#frozen = this.#dirty;
+    this.#dirty = [];
+    for (const user of this.#frozen) {
+      user.frozen = true;
+      user.dirty = false;
+    }
+  }
+
+  /** Packs up to `count` frozen users; true when none is left. */
+  packSome(count: number): boolean {
+    for (let i = 0; i < count; i++) {
+      const user = this.#frozen.pop();
+      if (user === undefined) return true;
+      if (user.frozen) this.#pack(user);
+    }
+    return this.#frozen.length === 0;
+  }
+
+  /** The packed rows, to be committed. `saved` or `unsaved` must follow. */
+  takePacked(): UserRow[] {
+    assert(this.#frozen.length === 0, "rows are still to be packed");
+    const rows = this.#packed;
+    this.#packed = [];
+    for (const row of rows) this.#saving.set(keyOf(row.tenant, row.subject), row);
+    return rows;
+  }
+
+  /** The commit of `takePacked` is durable: clean users may leave. */
+  saved(): void {
+    this.#saving.clear();
+    this.#round += 1;
+    if (this.#hot.size <= this.#hotUsersMax) return;
+    for (const oldest of [this.#round - 2, this.#round]) {
+      for (const [key, user] of this.#hot) {
+        if (this.#hot.size <= this.#hotUsersMax) return;
+        if (!user.dirty && user.touchedIn <= oldest) this.#hot.delete(key);
+      }
+    }
+  }
+
+  /** Every user, stored or hot, packed as of now, in order of (tenant, subject). */
+  *rows(): Iterable<UserRow> {
+    const hot = [...this.#hot.values()].sort(
+      (a, b) => a.tenant - b.tenant || (a.subject < b.subject ? -1 : 1),
+    );
+    let next = 0;
+    for (const row of this.#checkpoint.rows()) {
+      while (next < hot.length && isBefore(hot[next]!, row)) yield rowOf(hot[next++]!);
+      const same = hot[next];
+      if (same !== undefined && same.tenant === row.tenant && same.subject === row.subject) {
+        next += 1;
+        yield rowOf(same);
+      } else {
+        yield this.#saving.get(keyOf(row.tenant, row.subject)) ?? row;
+      }
+    }
+    while (next < hot.length) yield rowOf(hot[next++]!);
+  }
+
+  #admit(key: string, row: UserRow): User {
+    const user: User = {
+      tenant: row.tenant,
+      subject: row.subject,
+      state: row.body === null ? undefined : decodeState(row.body),
+      commits: [...row.commits],
+      barredThrough: row.barredThrough,
+      aliasOf: row.aliasOf,
+      aliases: [...row.aliases],
+      purge: [...row.purge],
+      timerAt: 0,
+      dirty: false,
+      frozen: false,
+      touchedIn: this.#round,
+    };
+    this.#hot.set(key, user);
+    return user;
+  }
+
+  #pack(user: User): void {
+    user.frozen = false;
+    this.#packed.push(rowOf(user));
+  }
+}
+
+function keyOf(tenant: number, subject: string): string {
+  return `${tenant}/${subject}`;
+}
+
+function isBefore(user: User, row: UserRow): boolean {
+  return user.tenant !== row.tenant ? user.tenant < row.tenant : user.subject < row.subject;
+}
+
+function rowOf(user: User): UserRow {
+  return {
+    tenant: user.tenant,
+    subject: user.subject,
+    body: user.state === undefined ? null : encodeState(user.state),
+    commits: [...user.commits],
+    barredThrough: user.barredThrough,
+    aliasOf: user.aliasOf,
+    aliases: [...user.aliases],
+    purge: [...user.purge],
+  };
+}
+
+/** Adds a commit to an ascending list of ranges, in place. */
+export function addCommit(ranges: SeqRange[], seq: number): void {
+  const last = ranges[ranges.length - 1];
+  if (last === undefined || seq > last[1] + 1) ranges.push([seq, seq]);
+  else if (seq === last[1] + 1) ranges[ranges.length - 1] = [last[0], seq];
+  else assert(seq >= last[0], "commits of a user come in order");
+}
