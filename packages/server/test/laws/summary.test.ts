@@ -8,12 +8,16 @@ import {
   type PopularityCell,
   type RewardCell,
   rewardOutcomes,
+  type SessionCell,
+  type TransitionCell,
 } from "../../src/core/fold/contribution.ts";
 import { Cooccurrence } from "../../src/core/sum/cooccurrence.ts";
 import { Items } from "../../src/core/sum/items.ts";
 import { bucketOf, Popularity } from "../../src/core/sum/popularity.ts";
 import { Rewards } from "../../src/core/sum/rewards.ts";
+import { SessionIndex } from "../../src/core/sum/session-index.ts";
 import type { Summary } from "../../src/core/sum/summary.ts";
+import { Transitions } from "../../src/core/sum/transitions.ts";
 import { content, fails, type Law, lawsOf, runs, type Subject } from "./summary.ts";
 
 // Few keys, so that cells meet; some beside ASCII, for the order is that of code units.
@@ -45,6 +49,40 @@ const rewardCell: fc.Arbitrary<RewardCell> = fc.record({
   delta,
 });
 
+const transitionCell: fc.Arbitrary<TransitionCell> = fc.record({
+  model: fc.constant("transitions" as const),
+  from: key,
+  to: key,
+  period: fc.constantFrom(0, 1, 700),
+  delta: fc.constantFrom(840, 420, -840, 105),
+});
+
+/** Places that follow and that don't, minutes that rise and that don't, keys that share a half. */
+const sessionCell: fc.Arbitrary<SessionCell> = fc.record({
+  model: fc.constant("sessions" as const),
+  keyHi: fc.constantFrom(1, 0xffffffff),
+  keyLo: fc.constantFrom(0, 1),
+  index: fc.nat(3),
+  item: key,
+  minute: fc.constantFrom(29_000_000, 29_000_001, 29_000_002, 29_100_000),
+  delta: fc.constantFrom(1, 1, 1, -1, 2),
+});
+
+/** A session as fold adds it. */
+const sessionGroup: fc.Arbitrary<SessionCell[]> = fc
+  .tuple(fc.nat(6), fc.array(key, { minLength: 1, maxLength: 6 }))
+  .map(([keyLo, items]) =>
+    items.map((item, index) => ({
+      model: "sessions" as const,
+      keyHi: 7,
+      keyLo,
+      index,
+      item,
+      minute: 29_000_000 + keyLo * 3 + index,
+      delta: 1,
+    })),
+  );
+
 const single = <C>(cell: fc.Arbitrary<C>): fc.Arbitrary<C[]> => cell.map((one) => [one]);
 
 const cooccurrence: Subject<CooccurrenceCell> = {
@@ -68,12 +106,29 @@ const popularity: Subject<PopularityCell> = {
   group: single(popularityCell),
 };
 
+const transitions: Subject<TransitionCell> = {
+  name: "transitions",
+  make: () => new Transitions(new Items()),
+  decode: (bytes) => Transitions.decode(bytes, new Items()),
+  group: single(transitionCell),
+};
+
+const sessions: Subject<SessionCell> = {
+  name: "sessions",
+  make: () => new SessionIndex(new Items()),
+  decode: (bytes) => SessionIndex.decode(bytes, new Items()),
+  group: single(sessionCell),
+};
+
 function suite(name: string, laws: readonly Law[]): void {
   describe(`the laws of ${name}`, () => {
     for (const law of laws) test(`${law.name}`, () => law.check());
   });
 }
 
+suite("sessions, cell by cell", lawsOf(sessions));
+suite("sessions as they are", lawsOf({ ...sessions, group: sessionGroup }));
+suite("transitions", lawsOf(transitions));
 suite("co-occurrence", lawsOf(cooccurrence));
 suite("rewards", lawsOf(rewards));
 suite("popularity", lawsOf(popularity));
