@@ -12,7 +12,10 @@ export interface UserState {
   ring: Interaction[];
   /** Oldest first; the last one may still be open. At most `contributionsMax` interactions in all. */
   sessions: Session[];
-  /** Event time through which interactions were dropped by the cap (ms); older events count nowhere. */
+  /**
+   * Event time through which interactions were dropped by the cap (ms), `never` while none was; events out of
+   * order at or below it count nowhere.
+   */
   horizon: number;
   /** What the user thinks of an item, newest `tasteItemsMax` by `lastAt` (then by item). */
   reactions: Map<string, Reaction>;
@@ -24,11 +27,11 @@ export interface UserState {
   consents: Map<Purpose, Consent>;
   /** Newest logged decisions and what came of them, oldest first; at most `exposuresMax`. */
   exposures: Exposure[];
-  /** Event time of the newest record folded by time (ms); an older one is out of order: refold. */
+  /** Time of the newest interaction folded by time (ms, `seen` aside); an older one is out of order. */
   lastAt: number;
-  /** Acknowledged events so far: keys exploration. */
+  /** Events so far that count for personalization: keys exploration. */
   sequence: number;
-  /** When the session's idle timer is due (ms); 0 = none. */
+  /** When the open session's idle timer is due (ms); 0 = none is open. */
   dueAt: number;
 }
 
@@ -63,11 +66,14 @@ export interface Reaction {
 export interface Counters {
   /** Interactions by type, ever. */
   total: Map<InteractionType, number>;
-  /** By UTC day since 1970, the newest `counterDaysMax` days that have any. */
+  /** By UTC day since 1970: the newest `counterDaysMax` days that have any. */
   days: Map<number, Map<InteractionType, number>>;
 }
 
-/** Engagement: kept for every record with the purpose analytics. Times in ms. */
+/**
+ * Engagement of the records with the purpose analytics: a visit is a run of interactions without an idle gap.
+ * `msTotal` is time inside visits, `gapMsTotal` time between them. Times in ms.
+ */
 export interface Visits {
   count: number;
   msTotal: number;
@@ -84,6 +90,10 @@ export interface Trait {
 export interface Consent {
   choice: ConsentChoice;
   policy: string;
+  /** Denials and withdrawals of this purpose so far: a permit made before the newest of them is void. */
+  refusals: number;
+  /** True when an identity merge brought it: it fills a gap and never replaces the person's own word. */
+  merged: boolean;
 }
 
 /** A logged decision as the user's own record: what was shown, seen and followed. */
@@ -112,6 +122,7 @@ export interface FoldLimits {
   ringMax: number;
   exposuresMax: number;
   counterDaysMax: number;
+  traitsMax: number;
 }
 
 export const logicVersion = 1;
@@ -127,4 +138,29 @@ export const foldLimits: Readonly<FoldLimits> = Object.freeze({
   ringMax: 64,
   exposuresMax: 64,
   counterDaysMax: 32,
+  traitsMax: 128,
 });
+
+/** A time before all others; the horizon of a user of whom nothing was ever dropped. */
+export const never = Number.MIN_SAFE_INTEGER;
+
+/** A person of whom nothing is known yet. */
+export function emptyState(tenant: number, subject: string): UserState {
+  return {
+    tenant,
+    subject,
+    ring: [],
+    sessions: [],
+    horizon: never,
+    reactions: new Map(),
+    dislikes: new Map(),
+    counters: { total: new Map(), days: new Map() },
+    visits: { count: 0, msTotal: 0, gapMsTotal: 0, startedAt: 0, lastAt: 0 },
+    traits: new Map(),
+    consents: new Map(),
+    exposures: [],
+    lastAt: 0,
+    sequence: 0,
+    dueAt: 0,
+  };
+}

@@ -1,0 +1,14 @@
+import type { Contribution } from "./contribution.ts";
+import { addRewards } from "./exposures.ts";
+import { addSessions } from "./sessions.ts";
+import type { FoldLimits, UserState } from "./state.ts";
+import { addTaste } from "./taste.ts";
+
+/** C(state): everything the user adds to the sums, deltas positive, sessions in ascending order. */
+export function contributionsOf(state: UserState, limits: Readonly<FoldLimits>): Contribution[] {
+  const contributions: Contribution[] = [];
+  addSessions(state.sessions, contributions);
+  addTaste(state, limits, contributions);
+  addRewards(state.exposures, contributions);
+  return contributions;
+}

@@ -1,0 +1,153 @@
+import type { Decision, InteractionEvent, InteractionType } from "@attune/protocol";
+import type { Contribution, RewardOutcome } from "./contribution.ts";
+import type { Sink } from "./sessions.ts";
+import type { Exposure, FoldLimits, UserState } from "./state.ts";
+
+/**
+ * Logged decisions as the user's own facts, and what came of their slots. Folded in log order, not by event
+ * time: a decision stands in the log before the user can see it, while a client's clock may say otherwise.
+ * Law: what is emitted here is the reward cells after the step minus those before.
+ */
+const dayMs = 86_400_000;
+
+/** Bits of `Exposure.outcomes`. An outcome says that the slot was looked at, so it brings `shown` along. */
+const shown = 1;
+const bits: Record<RewardOutcome, number> = {
+  shown,
+  click: 2,
+  complete: 4,
+  skip: 8,
+  purchase: 16,
+};
+const outcomes = Object.keys(bits) as RewardOutcome[];
+
+/** What an interaction says about the slot it answers; 0 is nothing. */
+const answers: Record<InteractionType, number> = {
+  view: bits.click,
+  play: bits.click,
+  like: bits.click,
+  add: bits.click,
+  save: bits.click,
+  share: bits.click,
+  complete: bits.complete,
+  skip: bits.skip,
+  dislike: bits.skip,
+  purchase: bits.purchase,
+  search: 0,
+  seen: 0,
+};
+
+/** Takes in a decision; exposures stay ordered by time, equal times by log order, newest `exposuresMax`. */
+export function expose(
+  state: UserState,
+  decision: Decision,
+  at: number,
+  limits: Readonly<FoldLimits>,
+  sink: Sink,
+): void {
+  const items = decision.slots.map((slot) => slot.item);
+  const { exposures } = state;
+  const exposure: Exposure = {
+    decisionId: decision.id,
+    placement: decision.request.placement,
+    at,
+    items,
+    outcomes: items.map(() => 0),
+  };
+  let place = exposures.length;
+  while (place > 0 && exposures[place - 1]!.at > at) place--;
+  if (place === exposures.length) exposures.push(exposure);
+  else exposures.splice(place, 0, exposure);
+  if (exposures.length <= limits.exposuresMax) return;
+  const dropped = exposures.shift()!;
+  if (sink !== undefined) addOutcomes(dropped, -1, sink);
+}
+
+/** The event `seen`: these slots were looked at. Without slots nothing is known to have been seen. */
+export function markSeen(state: UserState, event: InteractionEvent, sink: Sink): void {
+  const exposure = event.decisionId === undefined ? undefined : find(state, event.decisionId);
+  if (exposure === undefined || event.slots === undefined) return;
+  for (const slot of event.slots) {
+    if (Number.isSafeInteger(slot) && slot >= 0 && slot < exposure.items.length) {
+      mark(exposure, slot, shown, sink);
+    }
+  }
+}
+
+/** What followed: for the decision that the event names, else for the newest recent one with its item. */
+export function markOutcome(
+  state: UserState,
+  event: InteractionEvent,
+  at: number,
+  limits: Readonly<FoldLimits>,
+  sink: Sink,
+): void {
+  const { item } = event;
+  const answer = answers[event.type];
+  if (item === undefined || answer === 0 || state.exposures.length === 0) return;
+  const exposure =
+    event.decisionId === undefined
+      ? newestWith(state.exposures, item, at, limits.sessionIdleMs)
+      : find(state, event.decisionId);
+  const slot = exposure === undefined ? -1 : exposure.items.indexOf(item);
+  if (slot >= 0) mark(exposure!, slot, answer | shown, sink);
+}
+
+/** The reward cells of all exposures, oldest first. */
+export function addRewards(exposures: readonly Exposure[], sink: Contribution[]): void {
+  for (const exposure of exposures) addOutcomes(exposure, 1, sink);
+}
+
+function find(state: UserState, decisionId: string): Exposure | undefined {
+  const { exposures } = state;
+  for (let i = exposures.length - 1; i >= 0; i--) {
+    if (exposures[i]!.decisionId === decisionId) return exposures[i];
+  }
+  return undefined;
+}
+
+function newestWith(
+  exposures: readonly Exposure[],
+  item: string,
+  at: number,
+  idleMs: number,
+): Exposure | undefined {
+  for (let i = exposures.length - 1; i >= 0; i--) {
+    const exposure = exposures[i]!;
+    if (exposure.at > at) continue;
+    if (at - exposure.at > idleMs) return undefined;
+    if (exposure.items.includes(item)) return exposure;
+  }
+  return undefined;
+}
+
+function mark(exposure: Exposure, slot: number, found: number, sink: Sink): void {
+  const before = exposure.outcomes[slot]!;
+  exposure.outcomes[slot] = before | found;
+  const added = found & ~before;
+  if (added !== 0 && sink !== undefined) addSlot(exposure, slot, added, 1, sink);
+}
+
+function addOutcomes(exposure: Exposure, delta: 1 | -1, sink: Contribution[]): void {
+  for (let slot = 0; slot < exposure.items.length; slot++) {
+    addSlot(exposure, slot, exposure.outcomes[slot]!, delta, sink);
+  }
+}
+
+/** All cells of a decision lie in its own day, so that clicks are counted against what was shown. */
+function addSlot(
+  exposure: Exposure,
+  slot: number,
+  found: number,
+  delta: 1 | -1,
+  sink: Contribution[],
+): void {
+  const { placement } = exposure;
+  const item = exposure.items[slot]!;
+  const day = Math.floor(exposure.at / dayMs);
+  for (const outcome of outcomes) {
+    if ((found & bits[outcome]) !== 0) {
+      sink.push({ model: "rewards", placement, item, outcome, day, delta });
+    }
+  }
+}

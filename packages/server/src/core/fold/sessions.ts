@@ -1,0 +1,200 @@
+import { hashString } from "../../base/digest.ts";
+import type { Contribution, PopularityCell } from "./contribution.ts";
+import type { FoldLimits, Session, UserState } from "./state.ts";
+
+/**
+ * Sessions and what they add to the sums: session cells, transitions, popularity. Borders depend on event
+ * times alone. Law: what `appendToSessions` emits is the cells of the sessions after it minus those before.
+ */
+const minuteMs = 60_000;
+const hourMs = 3_600_000;
+const dayMs = 86_400_000;
+const periodMs = 28 * dayMs;
+
+/** Steps back that a transition spans at most, and the least common multiple of 1..8. */
+const gapMax = 8;
+const gapUnit = 840;
+
+/** Contributions are not wanted when a past is folded again: C(state) is read from its end. */
+export type Sink = Contribution[] | undefined;
+
+/** Appends an interaction that is not older than any other; returns whether it opened a session. */
+export function appendToSessions(
+  state: UserState,
+  item: string,
+  at: number,
+  dimensions: readonly string[],
+  limits: Readonly<FoldLimits>,
+  sink: Sink,
+): boolean {
+  const { sessions } = state;
+  const last = sessions[sessions.length - 1];
+  const isNew = last === undefined || opensNext(last, at, limits);
+  const session = isNew ? openSession(state.subject, last, at) : last;
+  if (isNew) sessions.push(session);
+  session.items.push(item);
+  session.at.push(at);
+  session.dimensions.push(dimensions);
+  if (sink !== undefined) {
+    const index = session.items.length - 1;
+    addElement(session, index, 1, sink);
+    if (!isTouchedBefore(sessions, item, at)) addTouch(item, at, dimensions, 1, sink);
+  }
+  dropOldest(state, limits, sink);
+  return isNew;
+}
+
+/** The cells of all retained sessions, oldest session first. */
+export function addSessions(sessions: readonly Session[], sink: Contribution[]): void {
+  const touched = new Set<string>();
+  let day = -1;
+  for (const session of sessions) {
+    for (let i = 0; i < session.items.length; i++) {
+      addElement(session, i, 1, sink);
+      const item = session.items[i]!;
+      const at = session.at[i]!;
+      const today = Math.floor(at / dayMs);
+      if (today !== day) touched.clear();
+      day = today;
+      if (touched.has(item)) continue;
+      touched.add(item);
+      addTouch(item, at, session.dimensions[i]!, 1, sink);
+    }
+  }
+}
+
+/** Whether an interaction at `at` falls outside a session that began and ended as given. */
+export function isBeyond(
+  startedAt: number,
+  lastAt: number,
+  count: number,
+  at: number,
+  limits: Readonly<FoldLimits>,
+): boolean {
+  if (at - lastAt > limits.sessionIdleMs || count >= limits.sessionEventsMax) return true;
+  const span = Math.floor(at / minuteMs) - Math.floor(startedAt / minuteMs);
+  return span > limits.sessionSpanMinutesMax;
+}
+
+function opensNext(session: Session, at: number, limits: Readonly<FoldLimits>): boolean {
+  const count = session.at.length;
+  return isBeyond(session.at[0]!, session.at[count - 1]!, count, at, limits);
+}
+
+function openSession(subject: string, previous: Session | undefined, at: number): Session {
+  // Sessions of one start follow one another, cut by `sessionEventsMax`: n numbers them. It is found again
+  // from the key of the previous one, whose own predecessors the cap may have dropped.
+  let n = 0;
+  if (previous !== undefined && previous.at[0] === at) {
+    while (!isKeyOf(previous, subject, n)) n++;
+    n++;
+  }
+  const [keyHi, keyLo] = sessionKey(subject, at, n);
+  return { keyHi, keyLo, items: [], at: [], dimensions: [] };
+}
+
+function isKeyOf(session: Session, subject: string, n: number): boolean {
+  const [keyHi, keyLo] = sessionKey(subject, session.at[0]!, n);
+  return keyHi === session.keyHi && keyLo === session.keyLo;
+}
+
+const lanes = new Uint32Array(8);
+
+function sessionKey(subject: string, startedAt: number, n: number): [number, number] {
+  hashString(`${subject}:${startedAt}:${n}`, lanes, 0);
+  return [lanes[0]!, lanes[1]!];
+}
+
+/** Drops whole sessions from the oldest on, never the newest, until the cap holds. */
+function dropOldest(state: UserState, limits: Readonly<FoldLimits>, sink: Sink): void {
+  const { sessions } = state;
+  let count = 0;
+  for (let i = 0; i < sessions.length; i++) count += sessions[i]!.items.length;
+  while (count > limits.contributionsMax && sessions.length > 1) {
+    const dropped = sessions.shift()!;
+    count -= dropped.items.length;
+    state.horizon = dropped.at[dropped.at.length - 1]!;
+    if (sink !== undefined) subtractDropped(dropped, sessions, sink);
+  }
+}
+
+function subtractDropped(dropped: Session, kept: readonly Session[], sink: Contribution[]): void {
+  for (let i = dropped.items.length - 1; i >= 0; i--) addElement(dropped, i, -1, sink);
+  const touched = new Set<string>();
+  let day = -1;
+  for (let i = 0; i < dropped.items.length; i++) {
+    const item = dropped.items[i]!;
+    const at = dropped.at[i]!;
+    const today = Math.floor(at / dayMs);
+    if (today !== day) touched.clear();
+    day = today;
+    if (touched.has(item)) continue;
+    touched.add(item);
+    addTouch(item, at, dropped.dimensions[i]!, -1, sink);
+    addNextTouch(kept, item, today, sink);
+  }
+}
+
+/** The touch of a day that the dropped one stood for: the first that is left counts from now on. */
+function addNextTouch(
+  kept: readonly Session[],
+  item: string,
+  day: number,
+  sink: Contribution[],
+): void {
+  const end = (day + 1) * dayMs;
+  for (const session of kept) {
+    for (let i = 0; i < session.items.length; i++) {
+      if (session.at[i]! >= end) return;
+      if (session.items[i] !== item) continue;
+      addTouch(item, session.at[i]!, session.dimensions[i]!, 1, sink);
+      return;
+    }
+  }
+}
+
+/** Whether the day of the newest interaction has an earlier one with its item. */
+function isTouchedBefore(sessions: readonly Session[], item: string, at: number): boolean {
+  const start = at - (at % dayMs);
+  for (let s = sessions.length - 1; s >= 0; s--) {
+    const session = sessions[s]!;
+    const newest = session.items.length - (s === sessions.length - 1 ? 2 : 1);
+    for (let i = newest; i >= 0; i--) {
+      if (session.at[i]! < start) return false;
+      if (session.items[i] === item) return true;
+    }
+  }
+  return false;
+}
+
+/** The session cell of one place and the transitions that lead to it, those of an item to itself included. */
+function addElement(session: Session, index: number, sign: 1 | -1, sink: Contribution[]): void {
+  const { keyHi, keyLo, items } = session;
+  const item = items[index]!;
+  const at = session.at[index]!;
+  const minute = Math.floor(at / minuteMs);
+  sink.push({ model: "sessions", keyHi, keyLo, index, item, minute, delta: sign });
+  const period = Math.floor(at / periodMs);
+  const gaps = index < gapMax ? index : gapMax;
+  for (let gap = 1; gap <= gaps; gap++) {
+    const from = items[index - gap]!;
+    const delta = (sign * gapUnit) / gap;
+    sink.push({ model: "transitions", from, to: item, period, delta });
+  }
+}
+
+function addTouch(
+  item: string,
+  at: number,
+  dimensions: readonly string[],
+  delta: 1 | -1,
+  sink: Contribution[],
+): void {
+  const hour = Math.floor(at / hourMs);
+  sink.push(touch("all", item, hour, delta));
+  for (const dimension of dimensions) sink.push(touch(dimension, item, hour, delta));
+}
+
+function touch(dimension: string, item: string, hour: number, delta: number): PopularityCell {
+  return { model: "popularity", dimension, item, hour, delta };
+}
