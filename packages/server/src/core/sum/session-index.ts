@@ -5,6 +5,7 @@ import { Blocks } from "./blocks.ts";
 import type { Items } from "./items.ts";
 import { type CellVisit, PendingCells } from "./pending-cells.ts";
 import { decodeSessions, encodeSessions } from "./session-bytes.ts";
+import { SessionDays } from "./session-days.ts";
 import { SlotTable } from "./slot-table.ts";
 import type { Summary } from "./summary.ts";
 
@@ -20,6 +21,7 @@ import type { Summary } from "./summary.ts";
  * answers. Growing and shrinking at the end, all that `fold` does, never goes there.
  */
 const spanMinutesMax = 0xffff;
+const dayMinutes = 1_440;
 
 export class SessionIndex implements Summary<SessionCell> {
   readonly model = "sessions";
@@ -30,6 +32,7 @@ export class SessionIndex implements Summary<SessionCell> {
   readonly #sequences = new Blocks({ shorts: true });
   /** By item: slots of the sessions that hold it. */
   readonly #postings = new Blocks();
+  readonly #days = new SessionDays();
   readonly #pending = new PendingCells();
   /** Cells that stand in sequences. */
   #interactions = 0;
@@ -108,9 +111,22 @@ export class SessionIndex implements Summary<SessionCell> {
     return this.#slots.first[slot]! + offset;
   }
 
+  firstMinute(slot: number): number {
+    return this.#slots.first[slot]!;
+  }
+
   /** Minute of the session's newest interaction. */
   lastMinute(slot: number): number {
     return this.minuteAt(slot, this.#sequences.length(slot) - 1);
+  }
+
+  holds(slot: number, item: number): boolean {
+    return this.#placeOf(slot, item) !== -1;
+  }
+
+  /** Minute at which the day began on which the middle session, by time, did; 0 when there is none. */
+  middleMinute(): number {
+    return this.#days.middle() * dayMinutes;
   }
 
   /** Orders two sessions by key: the sign says which is the smaller. */
@@ -175,7 +191,7 @@ export class SessionIndex implements Summary<SessionCell> {
   }
 
   #append(found: number, keyHi: number, keyLo: number, item: number, minute: number): void {
-    const slot = found === -1 ? this.#slots.open(keyHi, keyLo, minute) : found;
+    const slot = found === -1 ? this.#open(keyHi, keyLo, minute) : found;
     const length = this.#sequences.length(slot);
     if (this.#placeOf(slot, item) === -1) {
       const at = this.#postingPlace(item, minute, slot);
@@ -201,7 +217,14 @@ export class SessionIndex implements Summary<SessionCell> {
     }
     this.#sequences.close(slot, last);
     this.#interactions--;
-    if (last === 0) this.#slots.close(slot);
+    if (last > 0) return;
+    this.#days.add(Math.floor(this.#slots.first[slot]! / dayMinutes), -1);
+    this.#slots.close(slot);
+  }
+
+  #open(keyHi: number, keyLo: number, minute: number): number {
+    this.#days.add(Math.floor(minute / dayMinutes), 1);
+    return this.#slots.open(keyHi, keyLo, minute);
   }
 
   /** Moves the end of a sequence, down to `index`, to the pending cells. */

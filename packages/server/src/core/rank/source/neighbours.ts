@@ -1,0 +1,288 @@
+import type { UserState } from "../../fold/state.ts";
+import type { SessionIndex } from "../../sum/session-index.ts";
+import { apportion } from "../blend.ts";
+import { RecentItems } from "../recent-items.ts";
+import type { Scores } from "../scores.ts";
+import type { Ask, Part, Source } from "../source.ts";
+import { fadeTable, logByOctave, octavePlace, one, powerByOctave, powerTable } from "../weights.ts";
+import { Nearest } from "./nearest.ts";
+
+/**
+ * Nearest sessions, in the shape of VSTAN: the vector-weighted neighbours of V-SKNN (Ludewig and Jannach,
+ * 2018) with the three decays of STAN (Garg et al., SIGIR 2019), over the index of VMIS-kNN (Kersbergen et
+ * al., SIGMOD 2022), in integers throughout, so that the order of sums, shards and users never shows.
+ *
+ *   w(i)     = e^(-ago_i / contextFade) x (1 + rarity ln(N / n_i))          an item of the context
+ *   sim(s)   = sum of w(i) for i in s, x length_s^-lengthPower x e^(-age_s / recencyFade)
+ *              x e^(-ago of the best match / matchFade)                     for the k nearest of the newest m
+ *   score(j) = sum of sim(s) x e^(-|place_j - place of the best match| / placeFade) [x before, x match]
+ *              x n_j^-supportPower [x earlier, x current]
+ */
+export interface NeighbourSettings {
+  /** Newest sessions read per context item. */
+  m: number;
+  /** Neighbours that vote. */
+  k: number;
+  /** Newest interactions looked at, up to `ringMax`. */
+  context: number;
+  contextFade: number;
+  /** Weight of ln(N / n): how much a rare match tells more than a common one. */
+  rarity: number;
+  lengthPower: number;
+  /** Age in units of the age of the middle session of the index. */
+  recencyFade: number;
+  matchFade: number;
+  placeFade: number;
+  /** Factor of items that stand before the best match in the neighbour. */
+  before: number;
+  /** Factor of the best match itself. */
+  match: number;
+  supportPower: number;
+  /** Factor of items from earlier in the context, and of its newest item; 0 keeps it out. */
+  earlier: number;
+  current: number;
+}
+
+/** Sessions looked at for one answer, in canonical order: a bound on its time. */
+export const touchedSessionsMax = 20_000;
+
+/** Tables reach this far; what is longer counts as this long. */
+const lengthMax = 256;
+const ageSteps = 64;
+const ageMax = 16 * ageSteps;
+/** Context weights have 16 bits, so that far events still count; similarities drop what products gained. */
+const contextOne = 65_536;
+const similarityShift = 2 ** 22;
+/** Days this young are no yardstick of age, minutes. */
+const ageUnitMin = 1_440;
+/** Mark of the asker's own sessions among the best matches. */
+const own = 255;
+
+export class Neighbours implements Source {
+  readonly name = "neighbours";
+  readonly #settings: Readonly<NeighbourSettings>;
+  readonly #context: RecentItems;
+  /** w(i) by place in the context. */
+  readonly #weights: Float64Array;
+  readonly #nearest: Nearest;
+  readonly #byAgo: Float64Array;
+  readonly #byMatch: Float64Array;
+  readonly #byLength: Float64Array;
+  readonly #byAge: Float64Array;
+  readonly #byPlace: Float64Array;
+  readonly #bySupport: Float64Array;
+  readonly #before: number;
+  readonly #match: number;
+  readonly #earlier: number;
+  readonly #current: number;
+  /** By neighbour: the place of its best match in the context. */
+  readonly #matches: Uint8Array;
+  #scores: Scores | undefined;
+  /** By slot: the sum of w, and the place in the context of the best match, plus 1. */
+  #sums = new Float64Array(1024);
+  #best = new Uint8Array(1024);
+  #touched = new Uint32Array(1024);
+  #touchedCount = 0;
+
+  constructor(settings: Readonly<NeighbourSettings>) {
+    this.#settings = settings;
+    this.#context = new RecentItems(settings.context);
+    this.#weights = new Float64Array(settings.context);
+    this.#nearest = new Nearest(settings.k);
+    this.#byAgo = fadeTable(settings.contextFade, settings.context, contextOne);
+    this.#byMatch = fadeTable(settings.matchFade, settings.context);
+    this.#byLength = powerTable(settings.lengthPower, lengthMax);
+    this.#byAge = fadeTable(settings.recencyFade * ageSteps, ageMax).map((w) => Math.max(1, w));
+    this.#byPlace = fadeTable(settings.placeFade, lengthMax);
+    this.#bySupport = powerByOctave(settings.supportPower);
+    this.#matches = new Uint8Array(settings.k);
+    this.#before = Math.round(settings.before * one);
+    this.#match = Math.round(settings.match * one);
+    this.#earlier = Math.round(settings.earlier * one);
+    this.#current = Math.round(settings.current * one);
+  }
+
+  score(ask: Ask, scores: Scores): void {
+    this.#nearest.clear();
+    this.#scores = scores;
+    this.#context.read(ask.state, ask.models.items);
+    if (this.#context.count === 0) return;
+    this.#weigh(ask.models.sessions);
+    this.#touch(ask.models.sessions, ask.state);
+    this.#choose(ask.models.sessions, Math.floor(ask.now / 60_000));
+    this.#vote(ask.models.sessions, scores);
+    this.#finish(ask.models.sessions, scores);
+  }
+
+  /** w(i): what a match of each context item is worth. */
+  #weigh(sessions: SessionIndex): void {
+    const rarity = Math.round(this.#settings.rarity * one);
+    const all = logByOctave[octavePlace(Math.max(1, sessions.count))]!;
+    for (let c = 0; c < this.#context.count; c++) {
+      const support = sessions.support(this.#context.ids[c]!);
+      const log = support === 0 ? 0 : Math.max(0, all - logByOctave[octavePlace(support)]!);
+      const idf = one + Math.floor((rarity * log) / one);
+      this.#weights[c] = Math.floor((this.#byAgo[this.#context.ago[c]!]! * idf) / one);
+    }
+  }
+
+  /** Sums w over the newest m sessions of each context item, newest item first. */
+  #touch(sessions: SessionIndex, state: UserState): void {
+    this.#reserve(sessions.slotEnd);
+    this.#touchedCount = 0;
+    this.#markOwn(sessions, state);
+    for (let c = 0; c < this.#context.count; c++) {
+      const item = this.#context.ids[c]!;
+      const weight = this.#weights[c]!;
+      const newest = Math.min(this.#settings.m, sessions.support(item));
+      for (let back = 0; back < newest; back++) {
+        const slot = sessions.newest(item, back);
+        if (this.#best[slot] === 0) {
+          if (this.#touchedCount === touchedSessionsMax) continue;
+          this.#best[slot] = c + 1;
+          this.#touched[this.#touchedCount++] = slot;
+        }
+        this.#sums[slot] = this.#sums[slot]! + weight;
+      }
+    }
+    this.#unmarkOwn(sessions, state);
+  }
+
+  /** The asker's own sessions know what the asker did next: they are no neighbours. */
+  #markOwn(sessions: SessionIndex, state: UserState): void {
+    for (const { keyHi, keyLo } of state.sessions) {
+      const slot = sessions.find(keyHi, keyLo);
+      if (slot !== -1) this.#best[slot] = own;
+    }
+  }
+
+  #unmarkOwn(sessions: SessionIndex, state: UserState): void {
+    for (const { keyHi, keyLo } of state.sessions) {
+      const slot = sessions.find(keyHi, keyLo);
+      if (slot === -1) continue;
+      this.#best[slot] = 0;
+      this.#sums[slot] = 0;
+    }
+  }
+
+  /** sim(s) of every touched session, and the k greatest; clears the scratch of the others. */
+  #choose(sessions: SessionIndex, nowMinute: number): void {
+    const middleAge = Math.max(ageUnitMin, nowMinute - sessions.middleMinute());
+    for (let t = 0; t < this.#touchedCount; t++) {
+      const slot = this.#touched[t]!;
+      const age = Math.max(0, nowMinute - sessions.firstMinute(slot));
+      const step = Math.min(ageMax - 1, Math.floor((age * ageSteps) / middleAge));
+      const length = Math.min(lengthMax - 1, sessions.length(slot));
+      const match = this.#byMatch[this.#context.ago[this.#best[slot]! - 1]!]!;
+      const product = this.#sums[slot]! * this.#byLength[length]! * this.#byAge[step]!;
+      const similarity = Math.floor((Math.floor(product / similarityShift) * match) / one);
+      if (similarity > 0) this.#nearest.offer(sessions, slot, similarity);
+    }
+    for (let n = 0; n < this.#nearest.count; n++) {
+      this.#matches[n] = this.#best[this.#nearest.slots[n]!]! - 1;
+    }
+    for (let t = 0; t < this.#touchedCount; t++) {
+      this.#sums[this.#touched[t]!] = 0;
+      this.#best[this.#touched[t]!] = 0;
+    }
+  }
+
+  /** Every neighbour votes for its items by their distance from its best match. */
+  #vote(sessions: SessionIndex, scores: Scores): void {
+    for (let n = 0; n < this.#nearest.count; n++) {
+      const slot = this.#nearest.slots[n]!;
+      const similarity = this.#nearest.similarities[n]!;
+      const matched = this.#placeOfMatch(sessions, slot, this.#context.ids[this.#matches[n]!]!);
+      const length = sessions.length(slot);
+      for (let place = 0; place < length; place++) {
+        const weight = this.#placeWeight(place, matched);
+        if (weight > 0) scores.add(sessions.itemAt(slot, place), similarity * weight);
+      }
+    }
+  }
+
+  /** Where the best match stands in the neighbour: its last occurrence. */
+  #placeOfMatch(sessions: SessionIndex, slot: number, item: number): number {
+    let place = sessions.length(slot) - 1;
+    while (place > 0 && sessions.itemAt(slot, place) !== item) place--;
+    return place;
+  }
+
+  #placeWeight(place: number, matched: number): number {
+    if (place === matched) return this.#match;
+    const distance = place < matched ? matched - place : place - matched;
+    const weight = this.#byPlace[Math.min(distance, lengthMax - 1)]!;
+    return place < matched ? Math.floor((weight * this.#before) / one) : weight;
+  }
+
+  /** Damps common items, weighs what the user saw already, and brings the best below 2^32. */
+  #finish(sessions: SessionIndex, scores: Scores): void {
+    for (let i = 0; i < scores.count; i++) {
+      const item = scores.touched[i]!;
+      const support = this.#bySupport[octavePlace(sessions.support(item))]!;
+      scores.values[item] = Math.floor(scores.values[item]! / one) * support;
+    }
+    for (let c = 0; c < this.#context.count; c++) {
+      const item = this.#context.ids[c]!;
+      const factor = this.#context.ago[c] === 0 ? this.#current : this.#earlier;
+      scores.values[item] = Math.floor((scores.values[item]! * factor) / one);
+    }
+    let divisor = 1;
+    while (scores.best() >= divisor * 2 ** 32) divisor *= 2;
+    for (let i = 0; i < scores.count; i++) {
+      const item = scores.touched[i]!;
+      scores.values[item] = Math.floor(scores.values[item]! / divisor);
+    }
+  }
+
+  /**
+   * Splits the score over the context: what a neighbour gave to the item belongs to the events it shares
+   * with the user, in proportion to their w.
+   */
+  parts(ask: Ask, item: number): Part[] {
+    const { sessions, items } = ask.models;
+    const shares = new Float64Array(this.#context.count);
+    for (let n = 0; n < this.#nearest.count; n++) {
+      const slot = this.#nearest.slots[n]!;
+      const votes = this.#votesFor(sessions, n, item);
+      if (votes > 0) this.#shareOut(sessions, slot, Math.floor(votes / one), shares);
+    }
+    const parts: Part[] = [];
+    shares.forEach((amount, c) => {
+      if (amount > 0) parts.push({ because: items.keys[this.#context.ids[c]!]!, amount });
+    });
+    return apportion(parts, this.#scores?.get(item) ?? 0);
+  }
+
+  #votesFor(sessions: SessionIndex, n: number, item: number): number {
+    const slot = this.#nearest.slots[n]!;
+    const length = sessions.length(slot);
+    const matched = this.#placeOfMatch(sessions, slot, this.#context.ids[this.#matches[n]!]!);
+    let weight = 0;
+    for (let place = 0; place < length; place++) {
+      if (sessions.itemAt(slot, place) === item) weight += this.#placeWeight(place, matched);
+    }
+    return weight * this.#nearest.similarities[n]!;
+  }
+
+  #shareOut(sessions: SessionIndex, slot: number, votes: number, shares: Float64Array): void {
+    let whole = 0;
+    for (let c = 0; c < shares.length; c++) {
+      if (sessions.holds(slot, this.#context.ids[c]!)) whole += this.#weights[c]!;
+    }
+    for (let c = 0; c < shares.length; c++) {
+      if (!sessions.holds(slot, this.#context.ids[c]!)) continue;
+      const share = Math.floor((this.#weights[c]! * one) / whole);
+      shares[c] = shares[c]! + Math.floor((votes * share) / one);
+    }
+  }
+
+  #reserve(slots: number): void {
+    if (slots <= this.#sums.length) return;
+    const length = Math.max(slots, this.#sums.length * 2);
+    this.#sums = new Float64Array(length);
+    this.#best = new Uint8Array(length);
+    const touchedMax = Math.min(length, touchedSessionsMax);
+    if (this.#touched.length < touchedMax) this.#touched = new Uint32Array(touchedMax);
+  }
+}
