@@ -1,2 +1,4 @@
+export * from "./error.ts";
 export * from "./event.ts";
+export * from "./product.ts";
 export * from "./recommendation.ts";

@@ -1,0 +1,269 @@
+/**
+ * The one place where the environment and the flags of a command are read: once, into a frozen object that
+ * hands every room its own slice. Each setting has its unit in its name, a default and bounds; a value that
+ * does not fit, or a setting nobody knows, is an error that says how to mend it.
+ */
+import { CodedError, product } from "@attune/protocol";
+
+interface TextSetting {
+  kind: "text";
+  default: string;
+  room: string;
+  means: string;
+}
+
+interface IntegerSetting {
+  kind: "integer";
+  default: number;
+  min: number;
+  max: number;
+  room: string;
+  means: string;
+}
+
+export const settings = {
+  data: {
+    kind: "text",
+    default: "./.attune",
+    room: "main",
+    means: "Directory of the log, the states and the tenants' keys.",
+  },
+  eventBytesMax: {
+    kind: "integer",
+    default: 32_768,
+    min: 1_024,
+    max: 262_144,
+    room: "ingest",
+    means: "Largest event, in bytes of UTF-8 after decoding.",
+  },
+  batchBytesMax: {
+    kind: "integer",
+    default: 4_194_304,
+    min: 65_536,
+    max: 67_108_864,
+    room: "ingest",
+    means: "Largest batch, in bytes, on the wire and decoded.",
+  },
+  batchEventsMax: {
+    kind: "integer",
+    default: 2_500,
+    min: 1,
+    max: 100_000,
+    room: "ingest",
+    means: "Most events in one batch; those beyond it are dropped one by one.",
+  },
+  jsonDepthMax: {
+    kind: "integer",
+    default: 32,
+    min: 4,
+    max: 256,
+    room: "ingest",
+    means: "Deepest nesting of an event.",
+  },
+  jsonKeysMax: {
+    kind: "integer",
+    default: 1_000,
+    min: 16,
+    max: 100_000,
+    room: "ingest",
+    means: "Most keys in one event.",
+  },
+  objectKeysMax: {
+    kind: "integer",
+    default: 256,
+    min: 16,
+    max: 100_000,
+    room: "ingest",
+    means: "Most keys in one object of an event.",
+  },
+  textBytesMax: {
+    kind: "integer",
+    default: 8_192,
+    min: 256,
+    max: 262_144,
+    room: "ingest",
+    means: "Longest text in an event, in bytes of UTF-8.",
+  },
+  idBytesMax: {
+    kind: "integer",
+    default: 256,
+    min: 32,
+    max: 1_024,
+    room: "ingest",
+    means: "Longest user, item or message id and longest key, in bytes of UTF-8.",
+  },
+  futureSkewMsMax: {
+    kind: "integer",
+    default: 300_000,
+    min: 0,
+    max: 86_400_000,
+    room: "ingest",
+    means: "How far in the future an event may lie before its time of arrival is used, in ms.",
+  },
+  partitions: {
+    kind: "integer",
+    default: 64,
+    min: 1,
+    max: 1_024,
+    room: "log",
+    means: "Partitions of a new log; an existing log keeps the number it was made with.",
+  },
+  dedupeWindowDays: {
+    kind: "integer",
+    default: 7,
+    min: 1,
+    max: 30,
+    room: "log",
+    means: "How long a message id is remembered, in days.",
+  },
+  commitDelayMsMax: {
+    kind: "integer",
+    default: 0,
+    min: 0,
+    max: 1_000,
+    room: "log",
+    means:
+      "How long a commit waits for more records, in ms; 0: it takes what came during the last one.",
+  },
+  hotUsersMax: {
+    kind: "integer",
+    default: 50_000,
+    min: 1,
+    max: 10_000_000,
+    room: "engine",
+    means: "Most users decoded in memory between checkpoints.",
+  },
+  importBatchEvents: {
+    kind: "integer",
+    default: 500,
+    min: 1,
+    max: 2_500,
+    room: "cli",
+    means: "Events that `import` appends at once.",
+  },
+  importBatchesInFlightMax: {
+    kind: "integer",
+    default: 4,
+    min: 1,
+    max: 64,
+    room: "cli",
+    means: "Batches of `import` that may wait for the disk at the same time.",
+  },
+} as const satisfies Record<string, TextSetting | IntegerSetting>;
+
+export type SettingName = keyof typeof settings;
+
+type ValueOf<S> = S extends { kind: "integer" } ? number : string;
+export type Config = { readonly [K in SettingName]: ValueOf<(typeof settings)[K]> };
+
+/** Names under our prefix that are not settings: the test runner's seed, read by the tests alone. */
+const foreign = new Set([`${product.environment}_SEED`]);
+
+/** `eventBytesMax` is ATTUNE_EVENT_BYTES_MAX in the environment. */
+export function variableOf(name: string): string {
+  return `${product.environment}_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/**
+ * Reads all settings: the environment first, then `given` (the flags of a command: name -> text), which wins.
+ * Throws a CodedError `setting_invalid` that names the setting and the fix.
+ */
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  given: Readonly<Record<string, string>> = {},
+): Config {
+  const names = Object.keys(settings) as SettingName[];
+  const byVariable = new Map(names.map((name) => [variableOf(name), name]));
+  const values: Record<string, number | string> = {};
+  for (const name of names) values[name] = settings[name].default;
+  for (const [variable, text] of Object.entries(environment)) {
+    if (!variable.startsWith(`${product.environment}_`) || foreign.has(variable)) continue;
+    const name = byVariable.get(variable);
+    if (name === undefined) throw unknown(variable, [...byVariable.keys()]);
+    values[name] = parse(name, variable, text ?? "");
+  }
+  for (const [name, text] of Object.entries(given)) {
+    if (!isSetting(name)) throw unknown(name, names);
+    values[name] = parse(name, name, text);
+  }
+  return Object.freeze(values) as Config;
+}
+
+function isSetting(name: string): name is SettingName {
+  return Object.hasOwn(settings, name);
+}
+
+function parse(name: SettingName, shown: string, text: string): number | string {
+  const setting: TextSetting | IntegerSetting = settings[name];
+  if (setting.kind === "text") {
+    if (text.trim() !== "") return text;
+    throw new CodedError(
+      "setting_invalid",
+      `${shown} is empty; leave it out to get ${setting.default}`,
+    );
+  }
+  const value = /^\d{1,15}$/.test(text.trim().replaceAll("_", ""))
+    ? Number(text.trim().replaceAll("_", ""))
+    : NaN;
+  if (value >= setting.min && value <= setting.max) return value;
+  const range = `a whole number from ${setting.min} to ${setting.max}`;
+  throw new CodedError(
+    "setting_invalid",
+    `${shown} is ${JSON.stringify(text)}; give ${range} (default ${setting.default}). ${setting.means}`,
+  );
+}
+
+function unknown(name: string, known: readonly string[]): CodedError {
+  const near = nearest(name, known);
+  const hint = near === undefined ? "" : `; did you mean ${near}?`;
+  return new CodedError(
+    "setting_invalid",
+    `There is no setting ${name}${hint} docs/reference/settings.md lists all of them.`,
+  );
+}
+
+/** The known name closest to a mistyped one, if it is close at all. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+/** The slice of each room: a room gets what is its own and nothing else. */
+export function slices(config: Config) {
+  const pick = <K extends SettingName>(...names: K[]): Pick<Config, K> =>
+    Object.freeze(Object.fromEntries(names.map((name) => [name, config[name]]))) as Pick<Config, K>;
+  return Object.freeze({
+    ingest: pick(
+      "eventBytesMax",
+      "batchBytesMax",
+      "batchEventsMax",
+      "jsonDepthMax",
+      "jsonKeysMax",
+      "objectKeysMax",
+      "textBytesMax",
+      "idBytesMax",
+      "futureSkewMsMax",
+    ),
+    log: pick("partitions", "dedupeWindowDays", "commitDelayMsMax"),
+    engine: pick("hotUsersMax"),
+    import: pick("importBatchEvents", "importBatchesInFlightMax"),
+  });
+}
