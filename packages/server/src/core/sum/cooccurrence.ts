@@ -17,6 +17,8 @@ export class Cooccurrence implements Summary<CooccurrenceCell> {
   readonly items: Items;
   /** Row a, column b; both ends are linked, for a pair stands once. */
   readonly #table = new CellTable(true);
+  /** The diagonal once more, by item: readers divide by it for every cell they walk. */
+  #diagonal = new Float64Array(1024);
   readonly #digest = new MultisetDigest();
 
   constructor(items: Items) {
@@ -34,7 +36,7 @@ export class Cooccurrence implements Summary<CooccurrenceCell> {
   }
 
   get bytes(): number {
-    return this.#table.bytes;
+    return this.#table.bytes + this.#diagonal.byteLength;
   }
 
   add(cell: CooccurrenceCell): void {
@@ -62,7 +64,7 @@ export class Cooccurrence implements Summary<CooccurrenceCell> {
 
   /** How many users hold the item. */
   count(item: number): number {
-    return this.#table.get(item, item, 0);
+    return this.#diagonal[item] ?? 0;
   }
 
   /** How many users hold both. */
@@ -90,7 +92,17 @@ export class Cooccurrence implements Summary<CooccurrenceCell> {
     const a = this.items.intern(keyA);
     const b = this.items.intern(keyB);
     this.#table.add(a, b, 0, delta);
+    if (a === b) this.#count(a, delta);
     this.#digest.change(this.items.hashes, a * digestLanes, b * digestLanes, 0, 0, delta);
+  }
+
+  #count(item: number, delta: number): void {
+    if (item >= this.#diagonal.length) {
+      const grown = new Float64Array(Math.max(item + 1, this.#diagonal.length * 2));
+      grown.set(this.#diagonal);
+      this.#diagonal = grown;
+    }
+    this.#diagonal[item] = this.#diagonal[item]! + delta;
   }
 
   #eachCell(visit: (a: number, b: number, count: number) => void): void {

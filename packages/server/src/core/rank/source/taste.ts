@@ -1,4 +1,5 @@
 import { foldLimits, type UserState } from "../../fold/state.ts";
+import { isTaste } from "../../fold/taste.ts";
 import type { Scores } from "../scores.ts";
 import type { Ask, Part, Source } from "../source.ts";
 
@@ -68,7 +69,7 @@ function tasteOf({ state, models }: Ask): Held[] {
 
 function tasteKeys(state: UserState): string[] {
   return [...state.reactions]
-    .filter(([, reaction]) => reaction.score >= foldLimits.tasteScoreMin)
+    .filter(([key, reaction]) => isTaste(state, key, reaction, foldLimits))
     .toSorted(([x, a], [y, b]) => b.lastAt - a.lastAt || (x < y ? -1 : 1))
     .slice(0, foldLimits.tasteItemsMax)
     .map(([key]) => key);
