@@ -134,6 +134,20 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#length) as Uint8Array<ArrayBuffer>;
   }
 
+  /** Hands over the buffer itself when it is exactly full, a copy otherwise; the writer is empty after. */
+  take(): Uint8Array<ArrayBuffer> {
+    if (this.#length < this.#bytes.length) {
+      const copy = this.finish();
+      this.reset();
+      return copy;
+    }
+    const taken = this.#bytes as Uint8Array<ArrayBuffer>;
+    this.#bytes = new Uint8Array(16);
+    this.#view = new DataView(this.#bytes.buffer);
+    this.#length = 0;
+    return taken;
+  }
+
   /** Empties the writer and keeps its buffer. */
   reset(): void {
     this.#length = 0;
