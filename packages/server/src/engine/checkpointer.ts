@@ -2,11 +2,10 @@ import { setImmediate } from "node:timers/promises";
 import { utf8Decode, utf8Encode } from "../base/text.ts";
 import { decodeState } from "../core/fold/codec.ts";
 import { logicVersion, type UserState } from "../core/fold/state.ts";
-import { Catalogue } from "../core/rank/catalogue.ts";
 import type { Log } from "../log/log.ts";
 import type { Checkpoint, Mark, UserRow } from "./checkpoint.ts";
 import type { Outbox } from "./outbox.ts";
-import type { Tenants } from "./tenants.ts";
+import type { Declared, Tenants } from "./tenants.ts";
 import type { Users } from "./users.ts";
 
 export interface CheckpointerParts {
@@ -93,11 +92,9 @@ export class Checkpointer {
     const { tenants, quarantined } = this.#parts;
     const shared: [string, Uint8Array | null][] = [];
     for (const tenant of tenants.all()) {
-      for (const part of tenant.changed) {
-        const value = part === "catalogue" ? tenant.catalogue.toJSON() : tenant[part];
-        shared.push([`${part}/${tenant.number}`, utf8Encode(JSON.stringify(value))]);
-      }
-      tenant.changed.clear();
+      const declared = tenant.takeDeclared();
+      if (declared === undefined) continue;
+      shared.push([`tenant/${tenant.number}`, utf8Encode(JSON.stringify(declared))]);
     }
     for (const place of quarantined) {
       if (this.#savedQuarantine.has(place)) continue;
@@ -116,10 +113,9 @@ export class Checkpointer {
       this.#savedQuarantine.add(name);
       return;
     }
-    const tenant = this.#parts.tenants.obtain(Number(name));
-    const parsed: unknown = JSON.parse(utf8Decode(value));
-    if (part === "policy") tenant.policy = parsed as typeof tenant.policy;
-    if (part === "definitions") tenant.definitions = parsed as typeof tenant.definitions;
-    if (part === "catalogue") tenant.catalogue = Catalogue.fromJSON(parsed);
+    if (part === "tenant") {
+      const declared = JSON.parse(utf8Decode(value)) as Declared;
+      this.#parts.tenants.obtain(Number(name)).restoreDeclared(declared);
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Decision, RecommendationRequest, RecommendedItem } from "@attune/protocol";
 import { nobody, type LogRecord, type RecordInput } from "../base/record.ts";
-import { permitFor, type Policy } from "../core/fold/consent.ts";
+import { type ConsentPolicy, permitFor } from "../core/fold/consent.ts";
 import { contributionsOf } from "../core/fold/contributions.ts";
 import { type FoldLimits, foldLimits, logicVersion, type UserState } from "../core/fold/state.ts";
 import { makeDecision } from "../core/rank/decision.ts";
@@ -249,7 +249,6 @@ export class Engine {
     const decision = makeDecision(answer, {
       id: `${this.#startId}:${++this.#decisions}`,
       request,
-      personal: permit !== undefined,
       position: this.#processor.seq,
       clockHour: this.#tenants.clockHour,
       catalogue: catalogue.version,
@@ -308,7 +307,7 @@ export class Engine {
     return this.#users.rows();
   }
 
-  async setPolicy(tenant: number, policy: Policy): Promise<void> {
+  async setPolicy(tenant: number, policy: ConsentPolicy): Promise<void> {
     const at = this.#now();
     await this.append([
       engineRecord("policy", policy, { tenant, at, id: `${tenant}:${JSON.stringify(policy)}:${at}` }),

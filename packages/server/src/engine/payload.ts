@@ -3,8 +3,10 @@ import type { Decision, UserEvent } from "@attune/protocol";
 import { everyPartition, nobody, type RecordInput, recordSchema } from "../base/record.ts";
 import type { LogRecord, RecordKind } from "../base/record.ts";
 import { utf8Decode, utf8Encode } from "../base/text.ts";
-import type { Policy } from "../core/fold/consent.ts";
+import type { ConsentPolicy } from "../core/fold/consent.ts";
 import type { TickPayload } from "../core/fold/apply.ts";
+import type { CatalogueChange } from "../core/rank/catalogue.ts";
+import type { DefinitionDocument } from "../core/rank/placement.ts";
 
 /** What stands in the payload of each kind of record: JSON in UTF-8. */
 export interface Payloads {
@@ -14,8 +16,8 @@ export interface Payloads {
   clock: ClockPayload;
   merge: MergePayload;
   forget: ForgetPayload;
-  policy: Policy;
-  definition: unknown;
+  policy: ConsentPolicy;
+  definition: DefinitionDocument;
   catalogue: CataloguePayload;
   quarantine: QuarantinePayload;
 }
@@ -41,10 +43,7 @@ export type ForgetPayload =
   | { scope: "part"; from: number; to: number }
   | { scope: "part"; messageHash: string };
 
-export interface CataloguePayload {
-  put?: readonly { id: string; attributes: Readonly<Record<string, unknown>> }[] | undefined;
-  remove?: readonly string[] | undefined;
-}
+export type CataloguePayload = CatalogueChange;
 
 /** The record at (partition, offset) failed three times and is set aside, now and in every replay. */
 export interface QuarantinePayload {

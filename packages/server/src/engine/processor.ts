@@ -1,7 +1,7 @@
 import { assert } from "../base/assert.ts";
 import { nobody, type LogRecord } from "../base/record.ts";
 import { apply, type FoldRecord, refold } from "../core/fold/apply.ts";
-import { contributionsOf } from "../core/fold/contributions.ts";
+import { contributionsOf } from "../core/fold/apply.ts";
 import type { FoldLimits, UserState } from "../core/fold/state.ts";
 import type { Commit, Log } from "../log/log.ts";
 import type { EngineEffect, Outbox } from "./outbox.ts";
@@ -111,7 +111,7 @@ export class Processor {
         tenants.obtain(record.tenant).setPolicy(payloadOf(record, "policy"));
         return undefined;
       case "definition":
-        tenants.obtain(record.tenant).setDefinition(payloadOf(record, "definition"));
+        tenants.obtain(record.tenant).define(payloadOf(record, "definition"));
         return undefined;
       case "catalogue":
         tenants.obtain(record.tenant).changeCatalogue(payloadOf(record, "catalogue"));
@@ -148,13 +148,13 @@ export class Processor {
   #apply(user: User, record: LogRecord): Deferred | undefined {
     const { limits, outbox } = this.#parts;
     const applied = apply(user.state, foldRecordOf(record), limits);
-    if (applied.refold) return () => this.#refold(user, record.seq);
-    user.state = applied.state;
-    this.#parts.tenants.obtain(record.tenant).models.addAll(applied.contributions);
     for (let i = 0; i < applied.effects.length; i++) {
       const id = `${record.partition}:${record.offset}:${i}`;
       outbox.put(id, record.tenant, record.subject, applied.effects[i]!);
     }
+    if (applied.refold) return () => this.#refold(user, record.seq);
+    user.state = applied.state;
+    this.#parts.tenants.obtain(record.tenant).models.addAll(applied.contributions);
     this.#remind(user);
     return undefined;
   }

@@ -1,38 +1,58 @@
-import { noPolicy, type Policy } from "../core/fold/consent.ts";
-import { Catalogue } from "../core/rank/catalogue.ts";
-import { builtInDefinitions, type Definitions, defined } from "../core/rank/placement.ts";
+import { type ConsentPolicy, noBasis } from "../core/fold/consent.ts";
+import { Catalogue, type CatalogueItem } from "../core/rank/catalogue.ts";
+import { builtInDefinitions, defined, type Definitions } from "../core/rank/placement.ts";
 import { Ranker } from "../core/rank/recommend.ts";
 import { Models } from "../core/sum/models.ts";
 import type { CataloguePayload } from "./payload.ts";
+
+/** What a tenant declared through the log, as a checkpoint stores it. */
+export interface Declared {
+  policy: ConsentPolicy;
+  definitions: Definitions;
+  catalogue: { version: number; items: readonly CatalogueItem[] };
+}
 
 /** Everything that the users of one tenant share: the sums, and what the tenant declared through the log. */
 export class Tenant {
   readonly number: number;
   readonly models = new Models();
   readonly ranker = new Ranker();
-  policy: Policy = noPolicy;
+  policy: ConsentPolicy = noBasis;
   definitions: Definitions = builtInDefinitions;
   catalogue: Catalogue = Catalogue.empty;
-  /** Parts that changed since the last checkpoint. */
-  readonly changed = new Set<"policy" | "definitions" | "catalogue">();
+  #hasChanged = false;
 
   constructor(number: number) {
     this.number = number;
   }
 
-  setPolicy(policy: Policy): void {
+  setPolicy(policy: ConsentPolicy): void {
     this.policy = policy;
-    this.changed.add("policy");
+    this.#hasChanged = true;
   }
 
-  setDefinition(document: unknown): void {
+  define(document: unknown): void {
     this.definitions = defined(this.definitions, document);
-    this.changed.add("definitions");
+    this.#hasChanged = true;
   }
 
   changeCatalogue(change: CataloguePayload): void {
     this.catalogue = this.catalogue.changed(change);
-    this.changed.add("catalogue");
+    this.#hasChanged = true;
+  }
+
+  /** What changed since the last call, to be stored; undefined when nothing did. */
+  takeDeclared(): Declared | undefined {
+    if (!this.#hasChanged) return undefined;
+    this.#hasChanged = false;
+    const { policy, definitions, catalogue } = this;
+    return { policy, definitions, catalogue: catalogue.toJSON() };
+  }
+
+  restoreDeclared({ policy, definitions, catalogue }: Declared): void {
+    this.policy = policy;
+    this.definitions = definitions;
+    this.catalogue = Catalogue.fromJSON(catalogue);
   }
 }
 
