@@ -94,6 +94,8 @@ export function foldInTime(
   const { item, type, strength } = event;
   if (item === undefined || !hasPurpose(bits, "personalization")) return;
   assert(Number.isSafeInteger(strength), "strength is an integer");
+  // Packed as UTF-8: two items that differ in what UTF-8 cannot say would become one.
+  assert(item.isWellFormed(), "item is well-formed text");
 
   state.ring.push({ item, type, strength, permille: event.permille ?? -1, at });
   if (state.ring.length > limits.ringMax) state.ring.shift();

@@ -1,0 +1,384 @@
+import {
+  type ConsentChoice,
+  type InteractionType,
+  type Purpose,
+  interactionTypes,
+  purposes,
+} from "@attune/protocol";
+import { assert } from "../../base/assert.ts";
+import { ByteReader, ByteWriter, BytesError } from "../../base/bytes.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import {
+  type Consent,
+  type Counters,
+  type Exposure,
+  type Interaction,
+  type Reaction,
+  type Session,
+  type Trait,
+  type UserState,
+  type Visits,
+  never,
+} from "./state.ts";
+
+/**
+ * A user state as canonical bytes. Laws: equal states give equal bytes, whatever the order in which their
+ * maps were filled; decode(encode(x)) = x. Times stand as differences, and an item's name where it occurs
+ * first, later occurrences as its number. All text must be well-formed, as `ingest` makes it.
+ */
+const version = 1;
+const choices: readonly ConsentChoice[] = ["granted", "denied", "withdrawn"];
+
+export function encodeState(state: UserState): Uint8Array<ArrayBuffer> {
+  const out = new StateWriter();
+  out.u8(version);
+  out.varint(state.tenant);
+  out.text(state.subject);
+  out.varint(state.sequence);
+  out.varint(state.lastAt);
+  out.varint(state.dueAt);
+  writeRing(out, state.ring);
+  out.varint(state.horizon === never ? 0 : state.horizon + 1);
+  writeSessions(out, state.sessions);
+  writeReactions(out, state.reactions);
+  writeDislikes(out, state.dislikes);
+  writeCounters(out, state.counters);
+  writeVisits(out, state.visits);
+  writeTraits(out, state.traits);
+  writeConsents(out, state.consents);
+  writeExposures(out, state.exposures);
+  return out.done();
+}
+
+/** Throws BytesError on bytes that no `encodeState` wrote. */
+export function decodeState(bytes: Uint8Array): UserState {
+  const from = new StateReader(bytes);
+  if (from.u8() !== version) throw new BytesError("a state of another version");
+  const tenant = from.varint();
+  const subject = from.text();
+  const sequence = from.varint();
+  const lastAt = from.varint();
+  const dueAt = from.varint();
+  const ring = readRing(from);
+  const horizon = from.varint();
+  const state: UserState = {
+    tenant,
+    subject,
+    ring,
+    sessions: readSessions(from),
+    horizon: horizon === 0 ? never : horizon - 1,
+    reactions: readReactions(from),
+    dislikes: readDislikes(from),
+    counters: readCounters(from),
+    visits: readVisits(from),
+    traits: readTraits(from),
+    consents: readConsents(from),
+    exposures: readExposures(from),
+    lastAt,
+    sequence,
+    dueAt,
+  };
+  from.expectEnd();
+  return state;
+}
+
+/** Written one state at a time, so one buffer serves them all. */
+const buffer = new ByteWriter(4_096);
+
+class StateWriter {
+  readonly #names = new Map<string, number>();
+  #at = 0;
+
+  constructor() {
+    buffer.reset();
+  }
+
+  u8(value: number): void {
+    buffer.u8(value);
+  }
+
+  varint(value: number): void {
+    buffer.varint(value);
+  }
+
+  zigzag(value: number): void {
+    buffer.zigzag(value);
+  }
+
+  text(value: string): void {
+    buffer.text(value);
+  }
+
+  name(value: string): void {
+    const known = this.#names.get(value);
+    if (known !== undefined) return buffer.varint(known);
+    buffer.varint(this.#names.size);
+    buffer.text(value);
+    this.#names.set(value, this.#names.size);
+  }
+
+  /** A time as its distance from the one written before. */
+  time(at: number): void {
+    buffer.zigzag(at - this.#at);
+    this.#at = at;
+  }
+
+  type(type: InteractionType): void {
+    buffer.u8(interactionTypes.indexOf(type));
+  }
+
+  done(): Uint8Array<ArrayBuffer> {
+    return buffer.finish();
+  }
+}
+
+class StateReader extends ByteReader {
+  readonly #names: string[] = [];
+  #at = 0;
+
+  name(): string {
+    const number = this.varint();
+    if (number === this.#names.length) this.#names.push(this.text());
+    return known(this.#names, number);
+  }
+
+  time(): number {
+    this.#at += this.zigzag();
+    return this.#at;
+  }
+
+  type(): InteractionType {
+    return known(interactionTypes, this.u8());
+  }
+
+  list<T>(read: () => T): T[] {
+    const count = this.varint();
+    // What is listed has at least a byte each: a wrong count must not reserve memory.
+    if (count > this.left) throw new BytesError("a list longer than its bytes");
+    const list: T[] = [];
+    for (let i = 0; i < count; i++) list.push(read());
+    return list;
+  }
+
+  map<K, V>(read: () => [K, V]): Map<K, V> {
+    return new Map(this.list(read));
+  }
+}
+
+function known<T>(values: readonly T[], index: number): T {
+  const value = values[index];
+  if (value === undefined) throw new BytesError("an unknown number for a name");
+  return value;
+}
+
+function writeRing(out: StateWriter, ring: readonly Interaction[]): void {
+  out.varint(ring.length);
+  for (const { item, type, strength, permille, at } of ring) {
+    out.name(item);
+    out.type(type);
+    out.zigzag(strength);
+    out.varint(permille + 1);
+    out.time(at);
+  }
+}
+
+function readRing(from: StateReader): Interaction[] {
+  return from.list(() => ({
+    item: from.name(),
+    type: from.type(),
+    strength: from.zigzag(),
+    permille: from.varint() - 1,
+    at: from.time(),
+  }));
+}
+
+function writeSessions(out: StateWriter, sessions: readonly Session[]): void {
+  out.varint(sessions.length);
+  for (const { keyHi, keyLo, items, at, dimensions } of sessions) {
+    buffer.u32(keyHi);
+    buffer.u32(keyLo);
+    out.varint(items.length);
+    for (let i = 0; i < items.length; i++) {
+      out.name(items[i]!);
+      out.time(at[i]!);
+      out.varint(dimensions[i]!.length);
+      for (const dimension of dimensions[i]!) out.name(dimension);
+    }
+  }
+}
+
+function readSessions(from: StateReader): Session[] {
+  return from.list(() => {
+    const session: Session = {
+      keyHi: from.u32(),
+      keyLo: from.u32(),
+      items: [],
+      at: [],
+      dimensions: [],
+    };
+    from.list(() => {
+      session.items.push(from.name());
+      session.at.push(from.time());
+      session.dimensions.push(from.list(() => from.name()));
+    });
+    return session;
+  });
+}
+
+/** Entries in the order of time and then of key: nearly how the maps stand, equal times aside. */
+function inOrder<V>(map: ReadonlyMap<string, V>, timeOf: (value: V) => number): [string, V][] {
+  return [...map].sort(([a, left], [b, right]) => timeOf(left) - timeOf(right) || (a < b ? -1 : 1));
+}
+
+function writeReactions(out: StateWriter, reactions: ReadonlyMap<string, Reaction>): void {
+  out.varint(reactions.size);
+  for (const [item, { score, count, firstAt, lastAt }] of inOrder(reactions, (r) => r.lastAt)) {
+    out.name(item);
+    out.zigzag(score);
+    out.varint(count);
+    out.time(lastAt);
+    out.varint(lastAt - firstAt);
+  }
+}
+
+function readReactions(from: StateReader): Map<string, Reaction> {
+  return from.map(() => {
+    const item = from.name();
+    const score = from.zigzag();
+    const count = from.varint();
+    const lastAt = from.time();
+    return [item, { score, count, firstAt: lastAt - from.varint(), lastAt }];
+  });
+}
+
+function writeDislikes(out: StateWriter, dislikes: ReadonlyMap<string, number>): void {
+  out.varint(dislikes.size);
+  for (const [item, at] of inOrder(dislikes, (value) => value)) {
+    out.name(item);
+    out.time(at);
+  }
+}
+
+function readDislikes(from: StateReader): Map<string, number> {
+  return from.map(() => [from.name(), from.time()]);
+}
+
+function writeCounts(out: StateWriter, counts: ReadonlyMap<InteractionType, number>): void {
+  out.varint(counts.size);
+  for (const type of interactionTypes) {
+    const count = counts.get(type);
+    if (count === undefined) continue;
+    out.type(type);
+    out.varint(count);
+  }
+}
+
+function readCounts(from: StateReader): Map<InteractionType, number> {
+  return from.map(() => [from.type(), from.varint()]);
+}
+
+function writeCounters(out: StateWriter, counters: Counters): void {
+  writeCounts(out, counters.total);
+  out.varint(counters.days.size);
+  for (const [day, counts] of [...counters.days].sort(([a], [b]) => a - b)) {
+    out.varint(day);
+    writeCounts(out, counts);
+  }
+}
+
+function readCounters(from: StateReader): Counters {
+  return { total: readCounts(from), days: from.map(() => [from.varint(), readCounts(from)]) };
+}
+
+function writeVisits(out: StateWriter, visits: Visits): void {
+  out.varint(visits.count);
+  out.varint(visits.msTotal);
+  out.varint(visits.gapMsTotal);
+  out.time(visits.startedAt);
+  out.time(visits.lastAt);
+}
+
+function readVisits(from: StateReader): Visits {
+  return {
+    count: from.varint(),
+    msTotal: from.varint(),
+    gapMsTotal: from.varint(),
+    startedAt: from.time(),
+    lastAt: from.time(),
+  };
+}
+
+function writeTraits(out: StateWriter, traits: ReadonlyMap<string, Trait>): void {
+  out.varint(traits.size);
+  for (const [name, { value, at }] of [...traits].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    out.text(name);
+    out.time(at);
+    out.text(canonicalJson(value));
+  }
+}
+
+function readTraits(from: StateReader): Map<string, Trait> {
+  return from.map(() => {
+    const name = from.text();
+    const at = from.time();
+    const value: unknown = JSON.parse(from.text());
+    return [name, { value, at }];
+  });
+}
+
+function writeConsents(out: StateWriter, consents: ReadonlyMap<Purpose, Consent>): void {
+  out.varint(consents.size);
+  for (const purpose of purposes) {
+    const consent = consents.get(purpose);
+    if (consent === undefined) continue;
+    out.u8(purposes.indexOf(purpose));
+    out.u8(choices.indexOf(consent.choice));
+    out.text(consent.policy);
+    out.varint(consent.refusals);
+    out.u8(Number(consent.merged));
+  }
+}
+
+function readConsents(from: StateReader): Map<Purpose, Consent> {
+  return from.map(() => [
+    known(purposes, from.u8()),
+    {
+      choice: known(choices, from.u8()),
+      policy: from.text(),
+      refusals: from.varint(),
+      merged: known([false, true], from.u8()),
+    },
+  ]);
+}
+
+function writeExposures(out: StateWriter, exposures: readonly Exposure[]): void {
+  out.varint(exposures.length);
+  for (const { decisionId, placement, at, items, outcomes } of exposures) {
+    assert(items.length === outcomes.length, "an outcome for every slot");
+    out.text(decisionId);
+    out.name(placement);
+    out.time(at);
+    out.varint(items.length);
+    for (let i = 0; i < items.length; i++) {
+      out.name(items[i]!);
+      out.u8(outcomes[i]!);
+    }
+  }
+}
+
+function readExposures(from: StateReader): Exposure[] {
+  return from.list(() => {
+    const exposure: Exposure = {
+      decisionId: from.text(),
+      placement: from.name(),
+      at: from.time(),
+      items: [],
+      outcomes: [],
+    };
+    from.list(() => {
+      exposure.items.push(from.name());
+      exposure.outcomes.push(from.u8());
+    });
+    return exposure;
+  });
+}

@@ -1,0 +1,78 @@
+import type { ConsentChoice, InteractionType } from "@attune/protocol";
+import { type Permit, assertCurrent } from "./consent.ts";
+import type { Interaction, UserState } from "./state.ts";
+
+/**
+ * What is known of a person, for people to read: the profile, which needs a permit, and the portable copy of
+ * the whole state, which is the person's own right and needs none. Plain JSON values, in a fixed order.
+ */
+export interface Profile {
+  subject: string;
+  traits: Record<string, unknown>;
+  /** Newest first. */
+  recent: Interaction[];
+  /** By score, then newest, then by item. */
+  liked: { item: string; score: number; count: number; lastAt: number }[];
+  disliked: string[];
+  sessions: { startedAt: number; lastAt: number; items: string[] }[];
+  isActive: boolean;
+  consents: Record<string, ConsentChoice>;
+}
+
+export function profileOf(permit: Permit<"personalization">, state: UserState): Profile {
+  assertCurrent(permit, state);
+  return {
+    subject: state.subject,
+    traits: record([...state.traits].map(([name, { value }]) => [name, value])),
+    recent: state.ring.toReversed(),
+    liked: likedBy(state),
+    disliked: [...state.dislikes.keys()].sort(byCodeUnits),
+    sessions: state.sessions.map(({ items, at }) => ({
+      startedAt: at[0]!,
+      lastAt: at[at.length - 1]!,
+      items: [...items],
+    })),
+    isActive: state.dueAt !== 0,
+    consents: record([...state.consents].map(([purpose, { choice }]) => [purpose, choice])),
+  };
+}
+
+/** The whole state as JSON: maps become objects, nothing is left out but the hashes that name sessions. */
+export function portableState(state: UserState): Record<string, unknown> {
+  const counts = (map: ReadonlyMap<InteractionType, number>) => record([...map]);
+  const { counters } = state;
+  return {
+    subject: state.subject,
+    traits: record([...state.traits]),
+    consents: record([...state.consents]),
+    recent: state.ring,
+    sessions: state.sessions.map(({ items, at, dimensions }) => ({ items, at, dimensions })),
+    reactions: record([...state.reactions]),
+    dislikes: record([...state.dislikes]),
+    counters: {
+      total: counts(counters.total),
+      days: record([...counters.days].map(([day, map]) => [String(day), counts(map)])),
+    },
+    visits: state.visits,
+    exposures: state.exposures,
+    lastAt: state.lastAt,
+    sequence: state.sequence,
+  };
+}
+
+function likedBy(state: UserState): Profile["liked"] {
+  return [...state.reactions]
+    .filter(([item, { score }]) => score > 0 && !state.dislikes.has(item))
+    .map(([item, { score, count, lastAt }]) => ({ item, score, count, lastAt }))
+    .sort((a, b) => b.score - a.score || b.lastAt - a.lastAt || byCodeUnits(a.item, b.item));
+}
+
+/** Own fields in the order of their names; no name, `__proto__` included, has a meaning. */
+function record<V>(entries: [string, V][]): Record<string, V> {
+  return Object.fromEntries(entries.sort(([a], [b]) => byCodeUnits(a, b)));
+}
+
+function byCodeUnits(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
