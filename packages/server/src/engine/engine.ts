@@ -152,8 +152,8 @@ export class Engine {
   }
 
   #drain(): void {
-    while (this.#queue.length > 0) {
-      const pending = this.#processor.process(this.#queue.shift()!);
+    while (this.#queue.length > 0 && this.failure === undefined) {
+      const pending = this.#process(this.#queue.shift()!);
       if (pending === undefined) continue;
       this.#busy = pending.then(
         () => {
@@ -167,10 +167,19 @@ export class Engine {
     this.#maybeCheckpoint();
   }
 
+  #process(commit: Commit): void | Promise<void> {
+    try {
+      return this.#processor.process(commit);
+    } catch (error) {
+      this.#stop(error);
+    }
+  }
+
   /** A failed assert or an unreadable log: the engine answers no more, since it can't know what is true. */
   #stop(error: unknown): void {
-    this.failure = error;
+    this.failure ??= error;
     this.#queue.length = 0;
+    this.#busy = undefined;
   }
 
   #assertRuns(): void {
