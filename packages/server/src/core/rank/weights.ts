@@ -46,10 +46,10 @@ function logNearOne(x: number): number {
 
 const ln2 = logNearOne(2);
 
-/** `scaled` x e^(-j / scale) for j = 0..length-1, rounded; an infinite scale means no decay. */
+/** `scaled` x e^(-j / scale) for j = 0..length-1, rounded; a scale of 0 means no decay. */
 export function fadeTable(scale: number, length: number, scaled = one): Float64Array {
   return Float64Array.from({ length }, (_, j) =>
-    scale === Infinity ? scaled : Math.round(scaled * exp(j / scale)),
+    scale === 0 ? scaled : Math.round(scaled * exp(j / scale)),
   );
 }
 

@@ -5,6 +5,7 @@ import { Blocks } from "./blocks.ts";
 import type { Items } from "./items.ts";
 import { type CellVisit, PendingCells } from "./pending-cells.ts";
 import { decodeSessions, encodeSessions } from "./session-bytes.ts";
+import { Repeats } from "./repeats.ts";
 import { SessionDays } from "./session-days.ts";
 import { SlotTable } from "./slot-table.ts";
 import type { Summary } from "./summary.ts";
@@ -33,6 +34,8 @@ export class SessionIndex implements Summary<SessionCell> {
   /** By item: slots of the sessions that hold it. */
   readonly #postings = new Blocks();
   readonly #days = new SessionDays();
+  /** How often an item was followed by any, and by itself. */
+  readonly #repeats = new Repeats();
   readonly #pending = new PendingCells();
   /** Cells that stand in sequences. */
   #interactions = 0;
@@ -46,7 +49,7 @@ export class SessionIndex implements Summary<SessionCell> {
   }
 
   get bytes(): number {
-    return this.#slots.bytes + this.#sequences.bytes + this.#postings.bytes;
+    return this.#slots.bytes + this.#sequences.bytes + this.#postings.bytes + this.#repeats.bytes;
   }
 
   /** Number of sessions. */
@@ -124,6 +127,11 @@ export class SessionIndex implements Summary<SessionCell> {
     return this.#placeOf(slot, item) !== -1;
   }
 
+  /** Share of an item's next steps that repeat it: see Repeats. */
+  repeatRate(item: number, prior: number): number {
+    return this.#repeats.rate(item, prior);
+  }
+
   /** Minute at which the day began on which the middle session, by time, did; 0 when there is none. */
   middleMinute(): number {
     return this.#days.middle() * dayMinutes;
@@ -198,6 +206,7 @@ export class SessionIndex implements Summary<SessionCell> {
       const entry = this.#postings.open(item, at);
       this.#postings.words[entry] = slot;
     }
+    if (length > 0) this.#repeats.add(this.itemAt(slot, length - 1), item, 1);
     const place = this.#sequences.open(slot, length);
     this.#sequences.words[place] = item;
     this.#sequences.shorts[place] = minute - this.#slots.first[slot]!;
@@ -215,6 +224,7 @@ export class SessionIndex implements Summary<SessionCell> {
       );
       this.#postings.close(item, at);
     }
+    if (last > 0) this.#repeats.add(this.itemAt(slot, last - 1), item, -1);
     this.#sequences.close(slot, last);
     this.#interactions--;
     if (last > 0) return;

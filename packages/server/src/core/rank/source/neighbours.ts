@@ -17,6 +17,8 @@ import { Nearest } from "./nearest.ts";
  *              x e^(-ago of the best match / matchFade)                     for the k nearest of the newest m
  *   score(j) = sum of sim(s) x e^(-|place_j - place of the best match| / placeFade) [x before, x match]
  *              x n_j^-supportPower [x earlier, x current]
+ *
+ * A fade of 0 means no decay.
  */
 export interface NeighbourSettings {
   /** Newest sessions read per context item. */
@@ -38,10 +40,32 @@ export interface NeighbourSettings {
   /** Factor of the best match itself. */
   match: number;
   supportPower: number;
-  /** Factor of items from earlier in the context, and of its newest item; 0 keeps it out. */
+  /** Factor of items from earlier in the context. */
   earlier: number;
+  /** Factor of the newest item of the context per share of its next steps that repeat it. */
   current: number;
+  /** That share is drawn to the share of all items as if by so many steps. */
+  repeatPrior: number;
 }
+
+/** Provisional: to be chosen jointly on the validation tails of three sets. */
+export const neighbourDefaults: Readonly<NeighbourSettings> = Object.freeze({
+  m: 1000,
+  k: 500,
+  context: 20,
+  contextFade: 2,
+  rarity: 0.3,
+  lengthPower: 0.2,
+  recencyFade: 1,
+  matchFade: 0,
+  placeFade: 1.5,
+  before: 0.85,
+  match: 1,
+  supportPower: 0.2,
+  earlier: 1.2,
+  current: 5,
+  repeatPrior: 20,
+});
 
 /** Sessions looked at for one answer, in canonical order: a bound on its time. */
 export const touchedSessionsMax = 20_000;
@@ -74,7 +98,6 @@ export class Neighbours implements Source {
   readonly #before: number;
   readonly #match: number;
   readonly #earlier: number;
-  readonly #current: number;
   /** By neighbour: the place of its best match in the context. */
   readonly #matches: Uint8Array;
   #scores: Scores | undefined;
@@ -99,7 +122,6 @@ export class Neighbours implements Source {
     this.#before = Math.round(settings.before * one);
     this.#match = Math.round(settings.match * one);
     this.#earlier = Math.round(settings.earlier * one);
-    this.#current = Math.round(settings.current * one);
   }
 
   score(ask: Ask, scores: Scores): void {
@@ -224,7 +246,7 @@ export class Neighbours implements Source {
     }
     for (let c = 0; c < this.#context.count; c++) {
       const item = this.#context.ids[c]!;
-      const factor = this.#context.ago[c] === 0 ? this.#current : this.#earlier;
+      const factor = this.#context.ago[c] === 0 ? this.#ofCurrent(sessions, item) : this.#earlier;
       scores.values[item] = Math.floor((scores.values[item]! * factor) / one);
     }
     let divisor = 1;
@@ -233,6 +255,11 @@ export class Neighbours implements Source {
       const item = scores.touched[i]!;
       scores.values[item] = Math.floor(scores.values[item]! / divisor);
     }
+  }
+
+  #ofCurrent(sessions: SessionIndex, item: number): number {
+    const { current, repeatPrior } = this.#settings;
+    return Math.floor(one * current * sessions.repeatRate(item, repeatPrior));
   }
 
   /**

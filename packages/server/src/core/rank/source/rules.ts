@@ -11,16 +11,28 @@ import { fadeTable } from "../weights.ts";
  * share of the row that leads to it; so an item that is often repeated brings itself, by its own counts.
  */
 export interface RuleSettings {
-  /** How many of the newest interactions start a rule. */
+  /** How many of the newest interactions start a rule; a fade of 0 means no decay. */
   last: number;
   /** Weight of the rule of an item, per interaction since: e^(-ago / lastFade). */
   lastFade: number;
   /** Weight of counts by age in 28-day periods: e^(-age / periodFade). */
   periodFade: number;
-  /** Factor of the items from earlier in the context, and of its newest item. */
+  /** Factor of the items from earlier in the context. */
   earlier: number;
+  /** Factor of its newest item per share of its next steps that repeat it, and the prior of that share. */
   current: number;
+  repeatPrior: number;
 }
+
+/** Provisional: to be chosen jointly on the validation tails of three sets. */
+export const ruleDefaults: Readonly<RuleSettings> = Object.freeze({
+  last: 2,
+  lastFade: 1.4,
+  periodFade: 0,
+  earlier: 1,
+  current: 2,
+  repeatPrior: 20,
+});
 
 const periodMinutes = 28 * 1_440;
 const periodsMax = 64;
@@ -45,7 +57,7 @@ export class Rules implements Source {
   score(ask: Ask, scores: Scores): void {
     this.#scores = scores;
     this.#context.read(ask.state, ask.models.items);
-    const { transitions } = ask.models;
+    const { sessions, transitions } = ask.models;
     const period = periodOf(ask.now);
     for (let c = 0; c < this.#context.count; c++) {
       const from = this.#context.ids[c]!;
@@ -58,7 +70,9 @@ export class Rules implements Source {
     for (let c = 0; c < this.#context.count; c++) {
       const item = this.#context.ids[c]!;
       if (!scores.has(item)) continue;
-      const factor = this.#context.ago[c] === 0 ? this.#settings.current : this.#settings.earlier;
+      const { current, earlier, repeatPrior } = this.#settings;
+      const isNewest = this.#context.ago[c] === 0;
+      const factor = isNewest ? current * sessions.repeatRate(item, repeatPrior) : earlier;
       scores.values[item] = Math.floor(scores.values[item]! * factor);
     }
   }

@@ -1,0 +1,171 @@
+/**
+ * Next-item evaluation on a file, through the very path that serves: every click is folded, its contributions
+ * are summed, and each prefix of a test session is answered by the ranker's `up-next`. Each session is a user
+ * of its own. Static: the sums hold train alone. Live: in the order of time each test click is learned and
+ * then the next one predicted, the asker's own sessions being no neighbours of theirs; now is the prefix's end.
+ */
+import type { InteractionEvent } from "@attune/protocol";
+import { hashString } from "../base/digest.ts";
+import { recordSchema } from "../base/record.ts";
+import { apply, type FoldRecord } from "../core/fold/apply.ts";
+import { permitFor, purposeBit } from "../core/fold/consent.ts";
+import { foldLimits, type UserState } from "../core/fold/state.ts";
+import { Catalogue } from "../core/rank/catalogue.ts";
+import type { Definitions } from "../core/rank/placement.ts";
+import { Ranker } from "../core/rank/recommend.ts";
+import { sourcesOf } from "../core/rank/sources.ts";
+import { Models } from "../core/sum/models.ts";
+import { type EvalConfig, shippedConfig } from "./config.ts";
+import { Metrics, quantile, type Report } from "./metrics.ts";
+import { type FileSession, withoutRepeats } from "./session-file.ts";
+
+export interface EvalOptions {
+  train: readonly FileSession[];
+  test: readonly FileSession[];
+  /** Length of the lists. */
+  k?: number | undefined;
+  live?: boolean | undefined;
+  /** Never recommend the item that is open. */
+  excludeCurrent?: boolean | undefined;
+  /** Drop consecutive repeats from train and test; implies `excludeCurrent`. */
+  noRepeats?: boolean | undefined;
+  settings?: EvalConfig | undefined;
+}
+
+export interface EvalReport extends Report {
+  /** One answer, with its reasons. */
+  predictUsP50: number;
+  predictUsP99: number;
+  /** One event: fold and all sums. */
+  updateUsP50: number;
+  updateUsP99: number;
+}
+
+/** A file's session ends where the file says: no idle gap cuts it. */
+const limits = Object.freeze({ ...foldLimits, sessionIdleMs: 2 ** 45 });
+const policy = { bases: { personalization: "legitimate-interest" } } as const;
+const purposes = purposeBit("personalization");
+
+export function evaluate(options: EvalOptions): EvalReport {
+  const { k = 20, live = false, noRepeats = false, settings = shippedConfig } = options;
+  const train = noRepeats ? withoutRepeats(options.train) : options.train;
+  const test = noRepeats ? withoutRepeats(options.test) : options.test;
+  const run = new Run(k, noRepeats || options.excludeCurrent === true, settings);
+  for (const click of inTime(train)) run.learn(click, true);
+  const trainItems = new Set(train.flatMap(({ items }) => items)).size;
+  for (const click of live ? inTime(test) : inSessions(test)) {
+    run.learn(click, live);
+    if (click.index + 1 < click.session.items.length) run.predict(click);
+  }
+  return run.report(trainItems);
+}
+
+interface Click {
+  session: FileSession;
+  index: number;
+  at: number;
+}
+
+function inSessions(sessions: readonly FileSession[]): Click[] {
+  return sessions.flatMap((session) => session.at.map((at, index) => ({ session, index, at })));
+}
+
+function inTime(sessions: readonly FileSession[]): Click[] {
+  return inSessions(sessions).toSorted((x, y) => x.at - y.at);
+}
+
+/** The sums, the states of the users met so far, and what was measured. */
+class Run {
+  readonly #models = new Models();
+  readonly #ranker: Ranker;
+  readonly #definitions: Definitions;
+  readonly #states = new Map<FileSession, UserState>();
+  readonly #metrics: Metrics;
+  readonly #k: number;
+  readonly #predictUs: number[] = [];
+  readonly #updateUs: number[] = [];
+
+  constructor(k: number, excludeCurrent: boolean, settings: EvalConfig) {
+    this.#k = k;
+    this.#metrics = new Metrics(k);
+    this.#ranker = new Ranker(sourcesOf(settings.neighbours, settings.rules));
+    this.#definitions = {
+      version: 0,
+      placements: {
+        "up-next": {
+          name: "up-next",
+          sources: settings.sources,
+          fallback: {},
+          size: k,
+          exclude: excludeCurrent ? ["current"] : [],
+        },
+      },
+    };
+  }
+
+  /** Folds a click; `isShared` adds what it contributes to the sums. */
+  learn({ session, index, at }: Click, isShared: boolean): void {
+    const started = performance.now();
+    const record = recordOf(session, index, at);
+    const applied = apply(this.#states.get(session), record, limits);
+    if (applied.refold) throw new Error(`session ${session.id} is not sorted by time`);
+    if (isShared) this.#models.addAll(applied.contributions);
+    if (isShared) this.#updateUs.push((performance.now() - started) * 1000);
+    if (index + 1 < session.items.length) this.#states.set(session, applied.state);
+    else this.#states.delete(session);
+  }
+
+  predict({ session, index, at }: Click): void {
+    const state = this.#states.get(session);
+    const permit = permitFor(state, policy, "personalization", 0);
+    const request = { placement: "up-next", limit: this.#k, now: at };
+    const started = performance.now();
+    const answer = this.#ranker.recommend(
+      permit,
+      state,
+      this.#models,
+      Catalogue.empty,
+      this.#definitions,
+      request,
+    );
+    this.#predictUs.push((performance.now() - started) * 1000);
+    const list = answer.items.map(({ item }) => item);
+    this.#metrics.add(list, session.items.slice(index + 1));
+  }
+
+  report(trainItems: number): EvalReport {
+    return {
+      ...this.#metrics.report(trainItems),
+      predictUsP50: quantile(this.#predictUs, 0.5),
+      predictUsP99: quantile(this.#predictUs, 0.99),
+      updateUsP50: quantile(this.#updateUs, 0.5),
+      updateUsP99: quantile(this.#updateUs, 0.99),
+    };
+  }
+}
+
+function recordOf(session: FileSession, index: number, at: number): FoldRecord {
+  const payload: InteractionEvent = { type: "view", item: session.items[index]!, strength: 1 };
+  const header = {
+    schema: recordSchema,
+    kind: "event" as const,
+    tenant: 1,
+    subject: subjectOf(session.id),
+    identity: "verified" as const,
+    purposes,
+    merged: false,
+    source: "session-file",
+    at,
+    receivedAt: at,
+    messageHash: "",
+  };
+  return { header, payload };
+}
+
+const lanes = new Uint32Array(8);
+
+/** 32 hex digits, as subjects have. */
+function subjectOf(id: string): string {
+  hashString(id, lanes, 0);
+  return [0, 1, 2, 3].map((lane) => lanes[lane]!.toString(16).padStart(8, "0")).join("");
+}
