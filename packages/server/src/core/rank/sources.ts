@@ -7,7 +7,7 @@ import { Trending } from "./source/trending.ts";
 
 /**
  * A new set of the candidate sources, in the order in which a ranker asks them. Each owns scratch memory, so
- * rankers never share them.
+ * two rankers never share one.
  */
 export function sourcesOf(
   neighbours: Readonly<NeighbourSettings> = neighbourDefaults,

@@ -1,0 +1,54 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Models } from "../../sum/models.ts";
+import { decayTable } from "../../sum/decay.ts";
+import { Scores } from "../scores.ts";
+import { TopRows } from "./top-rows.ts";
+
+const weights = decayTable(168, 256);
+const limit = 3;
+
+const touch = fc.record({
+  item: fc.constantFrom(..."abcdefghij"),
+  hour: fc.nat(500),
+  delta: fc.integer({ min: 0, max: 40 }),
+  dimension: fc.constantFrom("all", "all", "device:phone"),
+});
+
+test("the best rows are those of a full look at every row, whatever was asked before", () => {
+  const step = fc.record({ touches: fc.array(touch), now: fc.integer({ min: 500, max: 600 }) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
+      const models = new Models();
+      const rows = new TopRows((sum, row, now) => sum.decayed(row, now, weights), limit);
+      const undo: (() => void)[] = [];
+      for (const { touches, now } of steps) {
+        if (undo.length > 10) for (const back of undo.splice(0)) back();
+        for (const cell of touches) {
+          const added = { model: "popularity", ...cell } as const;
+          models.add(added);
+          undo.push(() => models.add({ ...added, delta: -cell.delta }));
+        }
+        const scores = new Scores();
+        scores.reserve(models.items.size);
+        rows.score(models, now, scores);
+        const found = Array.from({ length: scores.count }, (_, i) => scores.touched[i]!);
+        const byName = found.map((item) => [models.items.keys[item], scores.get(item)]);
+        expect(byName).toEqual(bestOf(models, now));
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+function bestOf(models: Models, now: number): [string, number][] {
+  const all = models.items.find("all");
+  return models.items.keys
+    .map((key, item): [string, number] => {
+      const row = models.popularity.rowOf(all, item);
+      return [key, row < 0 ? 0 : models.popularity.decayed(row, now, weights)];
+    })
+    .filter(([, score]) => score > 0)
+    .toSorted(([x, a], [y, b]) => b - a || (x < y ? -1 : 1))
+    .slice(0, limit);
+}

@@ -1,0 +1,81 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { decayTable } from "./decay.ts";
+import { Items } from "./items.ts";
+import { Popularity } from "./popularity.ts";
+
+const clockHour = 24 * 20_000 + 7;
+
+function summed(touches: readonly (readonly [string, number])[]) {
+  const items = new Items();
+  const popularity = new Popularity(items);
+  popularity.advance(clockHour);
+  for (const [item, ago] of touches) {
+    popularity.add({
+      model: "popularity",
+      dimension: "all",
+      item,
+      hour: clockHour - ago,
+      delta: 1,
+    });
+  }
+  const rowOf = (item: string) => popularity.rowOf(items.find("all"), items.find(item));
+  return { popularity, rowOf };
+}
+
+test("recent counts the hours asked for, the running one included, and days that overlap whole", () => {
+  const { popularity, rowOf } = summed([
+    ["a", 0],
+    ["a", 1],
+    ["a", 2],
+    ["a", 71],
+    ["a", 24 * 6],
+    ["a", 24 * 8],
+    ["b", 0],
+  ]);
+  const recent = (hours: number) => popularity.recent(rowOf("a"), clockHour, hours);
+  expect([recent(1), recent(2), recent(3), recent(72), recent(168)]).toEqual([1, 2, 3, 4, 5]);
+  expect(popularity.recent(rowOf("b"), clockHour, 168)).toBe(1);
+  expect(rowOf("unheard of")).toBe(-1);
+});
+
+test("a decayed count falls as time goes by, and a newer touch weighs more", () => {
+  const weights = decayTable(6, 4096);
+  fc.assert(
+    fc.property(fc.array(fc.nat(2_000), { minLength: 1 }), fc.nat(400), (agos, later) => {
+      const { popularity, rowOf } = summed(agos.map((ago) => ["a", ago] as const));
+      const at = (hour: number) => popularity.decayed(rowOf("a"), hour, weights);
+      expect(at(clockHour + later)).toBeLessThanOrEqual(at(clockHour));
+      expect(at(clockHour + later)).toBeGreaterThanOrEqual(agos.length);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("the decay table halves with each half-life and never reaches nothing", () => {
+  const weights = decayTable(6, 4096);
+  expect([0, 6, 12, 36].map((age) => weights[age])).toEqual([4096, 2048, 1024, 64]);
+  expect([1, 2, 3].map((age) => weights[age])).toEqual([3649, 3250, 2896]);
+  expect(weights.at(-1)).toBe(1);
+});
+
+test("changed rows are told since a revision, or that it is too long ago", () => {
+  const { popularity, rowOf } = summed([["a", 0]]);
+  const since = popularity.revision;
+  const seen: number[] = [];
+  expect(popularity.eachChanged(since, (row) => seen.push(row))).toBe(true);
+  expect(seen).toEqual([]);
+  const touch = {
+    model: "popularity",
+    dimension: "all",
+    item: "b",
+    hour: clockHour,
+    delta: 1,
+  } as const;
+  popularity.add(touch);
+  expect(popularity.eachChanged(since, (row) => seen.push(row))).toBe(true);
+  expect(seen).toEqual([rowOf("b")]);
+  for (let i = 0; i < 8192; i++) popularity.add(touch);
+  expect(popularity.eachChanged(since, () => seen.push(-1))).toBe(false);
+  expect(seen).toHaveLength(1);
+});
