@@ -56,10 +56,7 @@ class Calls {
     worker.unref();
   }
 
-  async send(
-    call: WorkerCall,
-    transfer: ArrayBuffer[] = [],
-  ): Promise<BackupFile[] | undefined> {
+  async send(call: WorkerCall, transfer: ArrayBuffer[] = []): Promise<BackupFile[] | undefined> {
     if (this.#failure !== undefined) throw this.#failure;
     const id = ++this.#last;
     this.#worker.ref();
@@ -100,7 +97,11 @@ class SqliteCheckpoint implements Checkpoint {
   mark(): Mark | undefined {
     const row = this.#db.prepare("SELECT seq, clock_hour, logic FROM mark").get();
     if (row === undefined) return undefined;
-    return { seq: Number(row["seq"]), clockHour: Number(row["clock_hour"]), logic: Number(row["logic"]) };
+    return {
+      seq: Number(row["seq"]),
+      clockHour: Number(row["clock_hour"]),
+      logic: Number(row["logic"]),
+    };
   }
 
   read(tenant: number, subject: string): UserRow | undefined {
@@ -126,7 +127,9 @@ class SqliteCheckpoint implements Checkpoint {
   }
 
   *shared(): Iterable<[string, Uint8Array]> {
-    for (const row of this.#db.prepare("SELECT key, value, crc FROM shared ORDER BY key").iterate()) {
+    for (const row of this.#db
+      .prepare("SELECT key, value, crc FROM shared ORDER BY key")
+      .iterate()) {
       const value = row["value"] as Uint8Array;
       if (crc32c(value) !== row["crc"])
         throw new CheckpointCorruptError(this.#path, `The value ${String(row["key"])}`);

@@ -49,7 +49,10 @@ function serve(path: string): void {
     answer(db, call).then(
       (files) => parentPort!.postMessage({ id, files }),
       (error: unknown) =>
-        parentPort!.postMessage({ id, error: error instanceof Error ? error.message : String(error) }),
+        parentPort!.postMessage({
+          id,
+          error: error instanceof Error ? error.message : String(error),
+        }),
     );
   });
 }
@@ -83,8 +86,11 @@ function commit(db: DatabaseSync, change: Extract<WorkerCall, { type: "commit" }
       else put.run(tenant, subject, body, meta, rowCrc(subject, body, meta));
     }
     writeShared(db, change.shared);
-    const add = db.prepare("INSERT OR REPLACE INTO outbox(id, tenant, subject, body) VALUES(?,?,?,?)");
-    for (const entry of change.outboxAdd) add.run(entry.id, entry.tenant, entry.subject, entry.body);
+    const add = db.prepare(
+      "INSERT OR REPLACE INTO outbox(id, tenant, subject, body) VALUES(?,?,?,?)",
+    );
+    for (const entry of change.outboxAdd)
+      add.run(entry.id, entry.tenant, entry.subject, entry.body);
     const acknowledge = db.prepare("DELETE FROM outbox WHERE id=?");
     for (const id of change.outboxRemove) acknowledge.run(id);
     const { seq, clockHour, logic } = change.mark;

@@ -16,6 +16,7 @@ import { collectQuarantined } from "./quarantine.ts";
 import { type Tenant, Tenants } from "./tenants.ts";
 import { Timers } from "./timers.ts";
 import { type User, Users } from "./users.ts";
+import { type DigestView, Views } from "./views.ts";
 
 export interface EngineOptions {
   log: Log;
@@ -31,6 +32,8 @@ export interface EngineOptions {
   outboxMax?: number | undefined;
   /** Names this start of the engine in decision ids: new at every start. */
   startId?: string | undefined;
+  /** Runs the view thread: full digests without holding up answers, at the price of a second set of sums. */
+  hasViews?: boolean | undefined;
   /** Timers that were due longer ago than this are dropped: nobody waits for a session's end of last year. */
   timerStaleMs?: number | undefined;
 }
@@ -59,7 +62,8 @@ export class Engine {
   readonly #now: () => number;
   readonly #limits: Readonly<FoldLimits>;
   readonly #users: Users;
-  readonly #tenants = new Tenants();
+  readonly #views: Views | undefined;
+  readonly #tenants: Tenants;
   readonly #timers = new Timers();
   readonly outbox: Outbox;
   readonly #processor: Processor;
@@ -85,6 +89,8 @@ export class Engine {
     this.#startId = options.startId ?? randomBytes(6).toString("hex");
     this.#timerStaleMs = options.timerStaleMs ?? 86_400_000;
     this.#checkpointRecords = options.checkpointRecords ?? 50_000;
+    this.#views = options.hasViews === true ? new Views() : undefined;
+    this.#tenants = new Tenants(this.#views);
     this.outbox = new Outbox(options.outboxMax ?? 100_000);
     this.#users = new Users(options.checkpoint, options.hotUsersMax ?? 50_000);
     this.#processor = new Processor(
@@ -125,7 +131,9 @@ export class Engine {
       throw new Error(
         `The checkpoint was made by fold logic ${mark.logic}, this is ${logicVersion}: rebuild it from the log.`,
       );
-    this.#checkpointer.restore(mark, (row) => this.#restoreUser(row.tenant, row.subject, row.state));
+    this.#checkpointer.restore(mark, (row) =>
+      this.#restoreUser(row.tenant, row.subject, row.state),
+    );
     const from = this.#processor.seq;
     await collectQuarantined(this.#log, from, this.#quarantined);
     for await (const commit of this.#log.read(from)) await this.#processor.process(commit);
@@ -137,7 +145,7 @@ export class Engine {
   }
 
   #restoreUser(tenant: number, subject: string, state: UserState): void {
-    this.#tenants.obtain(tenant).models.addAll(contributionsOf(state, this.#limits));
+    this.#tenants.obtain(tenant).add(contributionsOf(state, this.#limits));
     if (state.dueAt > 0) this.#timers.add({ dueAt: state.dueAt, tenant, subject });
   }
 
@@ -311,6 +319,13 @@ export class Engine {
     return this.#tenants.clockHour;
   }
 
+  /** Full digests of all sums at the newest whole commit, made by the view thread. */
+  async digests(): Promise<DigestView> {
+    await this.#reach(undefined);
+    if (this.#views === undefined) throw new Error("The engine was opened without views.");
+    return this.#views.digests(this.#processor.seq);
+  }
+
   /** Packed rows of every user, in order of (tenant, subject). */
   rows() {
     return this.#users.rows();
@@ -319,7 +334,11 @@ export class Engine {
   async setPolicy(tenant: number, policy: ConsentPolicy): Promise<void> {
     const at = this.#now();
     await this.append([
-      engineRecord("policy", policy, { tenant, at, id: `${tenant}:${JSON.stringify(policy)}:${at}` }),
+      engineRecord("policy", policy, {
+        tenant,
+        at,
+        id: `${tenant}:${JSON.stringify(policy)}:${at}`,
+      }),
     ]);
     await this.settled();
   }
@@ -369,7 +388,12 @@ export class Engine {
    * older events barred. Resolves when that is durable in the log and folded; the bytes leave the log with
    * the next checkpoint.
    */
-  async forget(tenant: number, subject: string, at: number, reason?: string): Promise<ForgetReceipt> {
+  async forget(
+    tenant: number,
+    subject: string,
+    at: number,
+    reason?: string,
+  ): Promise<ForgetReceipt> {
     await this.settled();
     const root = this.resolve(tenant, subject);
     const aliases = this.#users.find(tenant, root)?.aliases ?? [];
@@ -444,6 +468,7 @@ export class Engine {
       await this.settled();
       await this.checkpoint();
     }
+    await this.#views?.close();
   }
 }
 

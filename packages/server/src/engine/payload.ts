@@ -61,7 +61,13 @@ export function payloadOf<K extends RecordKind>(record: LogRecord, _kind: K): Pa
 export function engineRecord<K extends RecordKind>(
   kind: K,
   payload: Payloads[K],
-  at: { tenant: number; subject?: string | undefined; purposes?: number | undefined; at: number; id: string },
+  at: {
+    tenant: number;
+    subject?: string | undefined;
+    purposes?: number | undefined;
+    at: number;
+    id: string;
+  },
 ): RecordInput {
   return {
     schema: recordSchema,
@@ -91,5 +97,7 @@ export function isForEveryPartition(kind: RecordKind): boolean {
 
 /** Key of a record's place, as the quarantine set has it. */
 export function placeOf(record: { partition: number; offset: number }): string {
-  return record.partition === everyPartition ? `*:${record.offset}` : `${record.partition}:${record.offset}`;
+  return record.partition === everyPartition
+    ? `*:${record.offset}`
+    : `${record.partition}:${record.offset}`;
 }

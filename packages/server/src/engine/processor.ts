@@ -154,7 +154,7 @@ export class Processor {
     }
     if (applied.refold) return () => this.#refold(user, record.seq);
     user.state = applied.state;
-    this.#parts.tenants.obtain(record.tenant).models.addAll(applied.contributions);
+    this.#parts.tenants.obtain(record.tenant).add(applied.contributions);
     this.#remind(user);
     return undefined;
   }
@@ -171,11 +171,11 @@ export class Processor {
   /** Adds C(state) - C(the user's state so far) to the sums; returns how many cells were taken back. */
   #replace(user: User, state: UserState | undefined): number {
     const { limits, users } = this.#parts;
-    const models = this.#parts.tenants.obtain(user.tenant).models;
+    const tenant = this.#parts.tenants.obtain(user.tenant);
     users.change(user);
     const old = user.state === undefined ? [] : contributionsOf(user.state, limits);
-    models.subtractAll(old);
-    if (state !== undefined) models.addAll(contributionsOf(state, limits));
+    tenant.subtract(old);
+    if (state !== undefined) tenant.add(contributionsOf(state, limits));
     user.state = state;
     this.#remind(user);
     return old.length;
@@ -291,7 +291,8 @@ export class Processor {
     const { log } = this.#parts;
     const all = await log.readSubject(user.tenant, user.subject, user.commits);
     const gone = all.filter(
-      (other) => other.offset < record.offset && isForgottenPart(other, payloadOf(record, "forget")),
+      (other) =>
+        other.offset < record.offset && isForgottenPart(other, payloadOf(record, "forget")),
     );
     await this.#refold(user, record.seq);
     if (gone.length === 0) return;

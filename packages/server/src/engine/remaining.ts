@@ -22,8 +22,7 @@ export async function remainingRecords(
       record.at > user.barredThrough &&
       !quarantined.has(placeOf(record)) &&
       !parts.some(
-        (part) =>
-          part.offset > record.offset && isForgottenPart(record, payloadOf(part, "forget")),
+        (part) => part.offset > record.offset && isForgottenPart(record, payloadOf(part, "forget")),
       ),
   );
 }

@@ -60,14 +60,6 @@ function answerAgain(replay: Replay, record: LogRecord, decision: Decision): boo
   const state = record.subject === nobody ? undefined : replay.state(record.tenant, record.subject);
   const permit = permitFor(state, tenant.policy, "personalization", replay.seq);
   const { ranker, models, catalogue, definitions } = tenant;
-  const replayed = replayDecision(
-    decision,
-    ranker,
-    permit,
-    state,
-    models,
-    catalogue,
-    definitions,
-  );
+  const replayed = replayDecision(decision, ranker, permit, state, models, catalogue, definitions);
   return replayed.outcome === "equal";
 }

@@ -1,9 +1,11 @@
 import { type ConsentPolicy, noBasis } from "../core/fold/consent.ts";
+import type { Contribution } from "../core/fold/contribution.ts";
 import { Catalogue, type CatalogueItem } from "../core/rank/catalogue.ts";
 import { builtInDefinitions, defined, type Definitions } from "../core/rank/placement.ts";
 import { Ranker } from "../core/rank/recommend.ts";
 import { Models } from "../core/sum/models.ts";
 import type { CataloguePayload } from "./payload.ts";
+import type { Views } from "./views.ts";
 
 /** What a tenant declared through the log, as a checkpoint stores it. */
 export interface Declared {
@@ -22,8 +24,22 @@ export class Tenant {
   catalogue: Catalogue = Catalogue.empty;
   #hasChanged = false;
 
-  constructor(number: number) {
+  readonly #views: Views | undefined;
+
+  constructor(number: number, views: Views | undefined) {
     this.number = number;
+    this.#views = views;
+  }
+
+  /** Adds to the sums, and to those of the view thread. */
+  add(contributions: readonly Contribution[]): void {
+    this.models.addAll(contributions);
+    this.#views?.add(this.number, contributions);
+  }
+
+  subtract(contributions: readonly Contribution[]): void {
+    this.models.subtractAll(contributions);
+    this.#views?.subtract(this.number, contributions);
   }
 
   setPolicy(policy: ConsentPolicy): void {
@@ -59,25 +75,27 @@ export class Tenant {
 /** The tenants of an engine, made when a record first names them, all at the same clock hour. */
 export class Tenants {
   readonly #tenants = new Map<number, Tenant>();
+  readonly #views: Views | undefined;
   clockHour = 0;
+
+  constructor(views?: Views | undefined) {
+    this.#views = views;
+  }
 
   obtain(number: number): Tenant {
     const known = this.#tenants.get(number);
     if (known !== undefined) return known;
-    const tenant = new Tenant(number);
+    const tenant = new Tenant(number, this.#views);
     tenant.models.advance(this.clockHour);
     this.#tenants.set(number, tenant);
     return tenant;
-  }
-
-  find(number: number): Tenant | undefined {
-    return this.#tenants.get(number);
   }
 
   /** Moves every tenant's windows to the hour of a clock record; an earlier hour changes nothing. */
   advance(hour: number): void {
     if (hour <= this.clockHour) return;
     this.clockHour = hour;
+    this.#views?.clock(hour);
     for (const tenant of this.#tenants.values()) tenant.models.advance(hour);
   }
 

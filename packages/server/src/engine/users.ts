@@ -97,7 +97,10 @@ export class Users {
 
   /** Begins a checkpoint: what is dirty now will be in it, as it is now. */
   freeze(): void {
-    assert(this.#frozen.length === 0 && this.#packed.length === 0, "a checkpoint is already under way");
+    assert(
+      this.#frozen.length === 0 && this.#packed.length === 0,
+      "a checkpoint is already under way",
+    );
     this.#frozen = this.#dirty;
     this.#dirty = [];
     for (const user of this.#frozen) {

@@ -1,0 +1,123 @@
+import { assert } from "../../base/assert.ts";
+import { ByteReader, ByteWriter } from "../../base/bytes.ts";
+import { type Contribution, rewardOutcomes } from "./contribution.ts";
+
+/**
+ * Contributions as bytes, for those who tail them in another thread or process. A message is self-contained:
+ * a string stands in it once, where it first appears, and is a number from then on.
+ */
+const models = ["sessions", "transitions", "cooccurrence", "popularity", "rewards"] as const;
+
+export class ContributionWriter {
+  readonly #writer = new ByteWriter(1 << 14);
+  readonly #names = new Map<string, number>();
+
+  get length(): number {
+    return this.#writer.length;
+  }
+
+  /** Adds one contribution of a tenant; its delta is multiplied by `sign`. */
+  add(tenant: number, contribution: Contribution, sign: 1 | -1): void {
+    const writer = this.#writer;
+    writer.varint(tenant);
+    writer.u8(models.indexOf(contribution.model));
+    writer.zigzag(contribution.delta * sign);
+    switch (contribution.model) {
+      case "sessions":
+        writer.u32(contribution.keyHi);
+        writer.u32(contribution.keyLo);
+        writer.varint(contribution.index);
+        this.#name(contribution.item);
+        writer.varint(contribution.minute);
+        return;
+      case "transitions":
+        this.#name(contribution.from);
+        this.#name(contribution.to);
+        writer.varint(contribution.period);
+        return;
+      case "cooccurrence":
+        this.#name(contribution.a);
+        this.#name(contribution.b);
+        return;
+      case "popularity":
+        this.#name(contribution.dimension);
+        this.#name(contribution.item);
+        writer.varint(contribution.hour);
+        return;
+      case "rewards":
+        this.#name(contribution.placement);
+        this.#name(contribution.item);
+        writer.u8(rewardOutcomes.indexOf(contribution.outcome));
+        writer.varint(contribution.day);
+        return;
+    }
+  }
+
+  /** The message so far, as bytes of its own; the writer is empty again. */
+  take(): Uint8Array<ArrayBuffer> {
+    const bytes = this.#writer.finish();
+    this.#writer.reset();
+    this.#names.clear();
+    return bytes;
+  }
+
+  #name(text: string): void {
+    const known = this.#names.get(text);
+    if (known !== undefined) {
+      this.#writer.varint(known);
+      return;
+    }
+    this.#writer.varint(this.#names.size);
+    this.#writer.text(text);
+    this.#names.set(text, this.#names.size);
+  }
+}
+
+/** Calls back with each contribution of a message, in order. */
+export function readContributions(
+  bytes: Uint8Array,
+  each: (tenant: number, contribution: Contribution) => void,
+): void {
+  const reader = new ByteReader(bytes);
+  const names: string[] = [];
+  const name = (): string => {
+    const index = reader.varint();
+    if (index === names.length) names.push(reader.text());
+    const known = names[index];
+    assert(known !== undefined, "a contribution names a string that the message does not hold");
+    return known;
+  };
+  while (reader.left > 0) {
+    const tenant = reader.varint();
+    const model = models[reader.u8()];
+    const delta = reader.zigzag();
+    assert(model !== undefined, "a contribution to an unknown model");
+    each(tenant, readCell(model, delta, reader, name));
+  }
+}
+
+function readCell(
+  model: (typeof models)[number],
+  delta: number,
+  reader: ByteReader,
+  name: () => string,
+): Contribution {
+  switch (model) {
+    case "sessions": {
+      const [keyHi, keyLo, index] = [reader.u32(), reader.u32(), reader.varint()];
+      return { model, keyHi, keyLo, index, item: name(), minute: reader.varint(), delta };
+    }
+    case "transitions":
+      return { model, from: name(), to: name(), period: reader.varint(), delta };
+    case "cooccurrence":
+      return { model, a: name(), b: name(), delta };
+    case "popularity":
+      return { model, dimension: name(), item: name(), hour: reader.varint(), delta };
+    case "rewards": {
+      const [placement, item] = [name(), name()];
+      const outcome = rewardOutcomes[reader.u8()];
+      assert(outcome !== undefined, "a contribution of an unknown outcome");
+      return { model, placement, item, outcome, day: reader.varint(), delta };
+    }
+  }
+}
