@@ -1,8 +1,9 @@
 import { setImmediate } from "node:timers/promises";
+import { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { utf8Decode, utf8Encode } from "../base/text.ts";
 import { decodeState } from "../core/fold/codec.ts";
 import { logicVersion, type UserState } from "../core/fold/state.ts";
-import type { Log } from "../log/log.ts";
+import type { DedupeSnapshot, Log } from "../log/log.ts";
 import type { Checkpoint, Mark, UserRow } from "./checkpoint.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Declared, Tenants } from "./tenants.ts";
@@ -53,24 +54,29 @@ export class Checkpointer {
     }
   }
 
-  /** One checkpoint at commit `seq`; a second call while one runs waits for it and then runs its own. */
-  async run(seq: number, settle: () => Promise<void>): Promise<void> {
-    while (this.#running !== undefined) {
-      await this.#running;
-      await settle();
-    }
-    this.#running = this.#once(seq).finally(() => (this.#running = undefined));
+  /**
+   * One checkpoint at the commit that `position` names once no other checkpoint runs. The deduplication set
+   * goes with it only when asked: it is large, and without it a start reads it from the log's headers.
+   */
+  async run(position: () => Promise<number>, withDedupe: boolean): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    this.#running = position()
+      .then((seq) => this.#once(seq, withDedupe))
+      .finally(() => (this.#running = undefined));
     await this.#running;
   }
 
-  async #once(seq: number): Promise<void> {
-    const { checkpoint, users, tenants, outbox } = this.#parts;
+  async #once(seq: number, withDedupe: boolean): Promise<void> {
+    const { checkpoint, log, users, tenants, outbox } = this.#parts;
     users.freeze();
     const mark: Mark = { seq, clockHour: tenants.clockHour, logic: logicVersion };
     const { add, remove } = outbox.takeChanges();
     const shared = this.#takeShared();
     while (!users.packSome(packedPerTurn)) await setImmediate();
     const rows = users.takePacked();
+    if (withDedupe) shared.push([dedupeKey, encodeDedupe(log.dedupeSnapshot())]);
+    // An older set still holds the ids of those who are about to leave the log.
+    else if (rows.some((row) => row.purge.length > 0)) shared.push([dedupeKey, null]);
     await checkpoint.commit({ mark, rows, shared, outboxAdd: add, outboxRemove: remove });
     users.saved();
     await this.#purge(rows);
@@ -105,6 +111,7 @@ export class Checkpointer {
   }
 
   #restoreShared(key: string, value: Uint8Array): void {
+    if (key === dedupeKey) return;
     const slash = key.indexOf("/");
     const part = key.slice(0, slash);
     const name = key.slice(slash + 1);
@@ -118,4 +125,23 @@ export class Checkpointer {
       this.#parts.tenants.obtain(Number(name)).restoreDeclared(declared);
     }
   }
+}
+
+const dedupeKey = "dedupe";
+
+/** The deduplication set that the last clean stop left behind, for the opening of the log. */
+export function storedDedupe(checkpoint: Checkpoint): DedupeSnapshot | undefined {
+  for (const [key, value] of checkpoint.shared()) {
+    if (key !== dedupeKey) continue;
+    const reader = new ByteReader(value);
+    return { seq: reader.int53(), bytes: reader.blob() };
+  }
+  return undefined;
+}
+
+function encodeDedupe({ seq, bytes }: DedupeSnapshot): Uint8Array {
+  const writer = new ByteWriter(bytes.length + 24);
+  writer.int53(seq);
+  writer.blob(bytes);
+  return writer.finish();
 }

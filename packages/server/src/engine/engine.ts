@@ -457,16 +457,24 @@ export class Engine {
   }
 
   /** Writes dirty users, offset and outbox in one transaction, then takes forgotten bytes out of the log. */
-  async checkpoint(): Promise<void> {
-    await this.#reach(undefined);
-    this.#recordsAtCheckpoint = this.#processor.records;
-    await this.#checkpointer.run(this.#processor.seq, () => this.#reach(undefined));
+  checkpoint(): Promise<void> {
+    return this.#checkpointAs(false);
   }
 
+  #checkpointAs(withDedupe: boolean): Promise<void> {
+    return this.#checkpointer.run(async () => {
+      await this.#reach(undefined);
+      this.#recordsAtCheckpoint = this.#processor.records;
+      return this.#processor.seq;
+    }, withDedupe);
+  }
+
+  /** Stores everything, so that the next start has no tail to replay. Log and checkpoint stay open. */
   async close(): Promise<void> {
     if (this.failure === undefined) {
       await this.settled();
       await this.checkpoint();
+      await this.#checkpointAs(true);
     }
     await this.#views?.close();
   }
