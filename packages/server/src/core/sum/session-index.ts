@@ -109,6 +109,15 @@ export class SessionIndex implements Summary<SessionCell> {
     return this.#sequences.words[this.#sequences.start(slot) + index]!;
   }
 
+  /** Index of the item's first occurrence in a session, or -1. */
+  placeOf(slot: number, item: number): number {
+    const { words } = this.#sequences;
+    const start = this.#sequences.start(slot);
+    const end = start + this.#sequences.length(slot);
+    for (let at = start; at < end; at++) if (words[at] === item) return at - start;
+    return -1;
+  }
+
   minuteAt(slot: number, index: number): number {
     const offset = this.#sequences.shorts[this.#sequences.start(slot) + index]!;
     return this.#slots.first[slot]! + offset;
@@ -121,10 +130,6 @@ export class SessionIndex implements Summary<SessionCell> {
   /** Minute of the session's newest interaction. */
   lastMinute(slot: number): number {
     return this.minuteAt(slot, this.#sequences.length(slot) - 1);
-  }
-
-  holds(slot: number, item: number): boolean {
-    return this.#placeOf(slot, item) !== -1;
   }
 
   /** Share of an item's next steps that repeat it: see Repeats. */
@@ -201,7 +206,7 @@ export class SessionIndex implements Summary<SessionCell> {
   #append(found: number, keyHi: number, keyLo: number, item: number, minute: number): void {
     const slot = found === -1 ? this.#open(keyHi, keyLo, minute) : found;
     const length = this.#sequences.length(slot);
-    if (this.#placeOf(slot, item) === -1) {
+    if (this.placeOf(slot, item) === -1) {
       const at = this.#postingPlace(item, minute, slot);
       const entry = this.#postings.open(item, at);
       this.#postings.words[entry] = slot;
@@ -216,7 +221,7 @@ export class SessionIndex implements Summary<SessionCell> {
   #pop(slot: number): void {
     const last = this.#sequences.length(slot) - 1;
     const item = this.itemAt(slot, last);
-    if (this.#placeOf(slot, item) === last) {
+    if (this.placeOf(slot, item) === last) {
       const at = this.#postingPlace(item, this.minuteAt(slot, last), slot);
       assert(
         this.#postings.words[this.#postings.start(item) + at] === slot,
@@ -261,17 +266,8 @@ export class SessionIndex implements Summary<SessionCell> {
     }
   }
 
-  /** Index of the item's first occurrence in a session, or -1. */
-  #placeOf(slot: number, item: number): number {
-    const { words } = this.#sequences;
-    const start = this.#sequences.start(slot);
-    const end = start + this.#sequences.length(slot);
-    for (let at = start; at < end; at++) if (words[at] === item) return at - start;
-    return -1;
-  }
-
   #openedAt(slot: number, item: number): number {
-    return this.minuteAt(slot, this.#placeOf(slot, item));
+    return this.minuteAt(slot, this.placeOf(slot, item));
   }
 
   /** Where the session stands in the item's posting, or would stand; mostly at the end. */

@@ -106,6 +106,9 @@ export class Neighbours implements Source {
   #best = new Uint8Array(1024);
   #touched = new Uint32Array(1024);
   #touchedCount = 0;
+  /** By item: the neighbour that voted for it last, numbered through all answers. */
+  #ballots = new Float64Array(1024);
+  #ballot = 0;
 
   constructor(settings: Readonly<NeighbourSettings>) {
     this.#settings = settings;
@@ -129,6 +132,7 @@ export class Neighbours implements Source {
     this.#scores = scores;
     this.#context.read(ask.state, ask.models.items);
     if (this.#context.count === 0) return;
+    this.#reserve(ask.models.sessions.slotEnd, ask.models.items.size);
     this.#weigh(ask.models.sessions);
     this.#touch(ask.models.sessions, ask.state);
     this.#choose(ask.models.sessions, Math.floor(ask.now / 60_000));
@@ -150,7 +154,6 @@ export class Neighbours implements Source {
 
   /** Sums w over the newest m sessions of each context item, newest item first. */
   #touch(sessions: SessionIndex, state: UserState): void {
-    this.#reserve(sessions.slotEnd);
     this.#touchedCount = 0;
     this.#markOwn(sessions, state);
     for (let c = 0; c < this.#context.count; c++) {
@@ -209,25 +212,43 @@ export class Neighbours implements Source {
     }
   }
 
-  /** Every neighbour votes for its items by their distance from its best match. */
+  /** Every neighbour votes once for each of its items, by the distance from its best match. */
   #vote(sessions: SessionIndex, scores: Scores): void {
     for (let n = 0; n < this.#nearest.count; n++) {
       const slot = this.#nearest.slots[n]!;
       const similarity = this.#nearest.similarities[n]!;
-      const matched = this.#placeOfMatch(sessions, slot, this.#context.ids[this.#matches[n]!]!);
+      const matched = this.#placeOfMatch(sessions, n);
       const length = sessions.length(slot);
-      for (let place = 0; place < length; place++) {
-        const weight = this.#placeWeight(place, matched);
-        if (weight > 0) scores.add(sessions.itemAt(slot, place), similarity * weight);
+      this.#ballot++;
+      this.#cast(sessions, slot, matched, matched, similarity, scores);
+      // Outward from the match, so that of an item that comes twice the nearer place counts.
+      const farthest = Math.max(matched, length - 1 - matched);
+      for (let distance = 1; distance <= farthest; distance++) {
+        const [after, before] = [matched + distance, matched - distance];
+        if (after < length) this.#cast(sessions, slot, after, matched, similarity, scores);
+        if (before >= 0) this.#cast(sessions, slot, before, matched, similarity, scores);
       }
     }
   }
 
-  /** Where the best match stands in the neighbour: its last occurrence. */
-  #placeOfMatch(sessions: SessionIndex, slot: number, item: number): number {
-    let place = sessions.length(slot) - 1;
-    while (place > 0 && sessions.itemAt(slot, place) !== item) place--;
-    return place;
+  #cast(
+    sessions: SessionIndex,
+    slot: number,
+    place: number,
+    matched: number,
+    similarity: number,
+    scores: Scores,
+  ): void {
+    const item = sessions.itemAt(slot, place);
+    if (this.#ballots[item] === this.#ballot) return;
+    this.#ballots[item] = this.#ballot;
+    const weight = this.#placeWeight(place, matched);
+    if (weight > 0) scores.add(item, similarity * weight);
+  }
+
+  /** Where the best match first stands in neighbour number `n`. */
+  #placeOfMatch(sessions: SessionIndex, n: number): number {
+    return sessions.placeOf(this.#nearest.slots[n]!, this.#context.ids[this.#matches[n]!]!);
   }
 
   #placeWeight(place: number, matched: number): number {
@@ -283,28 +304,34 @@ export class Neighbours implements Source {
 
   #votesFor(sessions: SessionIndex, n: number, item: number): number {
     const slot = this.#nearest.slots[n]!;
-    const length = sessions.length(slot);
-    const matched = this.#placeOfMatch(sessions, slot, this.#context.ids[this.#matches[n]!]!);
-    let weight = 0;
-    for (let place = 0; place < length; place++) {
-      if (sessions.itemAt(slot, place) === item) weight += this.#placeWeight(place, matched);
+    const matched = this.#placeOfMatch(sessions, n);
+    let nearest = -1;
+    for (let place = 0; place < sessions.length(slot); place++) {
+      if (sessions.itemAt(slot, place) !== item) continue;
+      // Of two places as far from the match, the later one counts, as in `#vote`.
+      const isNearer = Math.abs(place - matched) <= Math.abs(nearest - matched);
+      if (nearest === -1 || isNearer) nearest = place;
     }
-    return weight * this.#nearest.similarities[n]!;
+    if (nearest === -1) return 0;
+    return this.#placeWeight(nearest, matched) * this.#nearest.similarities[n]!;
   }
 
   #shareOut(sessions: SessionIndex, slot: number, votes: number, shares: Float64Array): void {
     let whole = 0;
     for (let c = 0; c < shares.length; c++) {
-      if (sessions.holds(slot, this.#context.ids[c]!)) whole += this.#weights[c]!;
+      if (sessions.placeOf(slot, this.#context.ids[c]!) !== -1) whole += this.#weights[c]!;
     }
     for (let c = 0; c < shares.length; c++) {
-      if (!sessions.holds(slot, this.#context.ids[c]!)) continue;
+      if (sessions.placeOf(slot, this.#context.ids[c]!) === -1) continue;
       const share = Math.floor((this.#weights[c]! * one) / whole);
       shares[c] = shares[c]! + Math.floor((votes * share) / one);
     }
   }
 
-  #reserve(slots: number): void {
+  #reserve(slots: number, items: number): void {
+    if (items > this.#ballots.length) {
+      this.#ballots = new Float64Array(Math.max(items, this.#ballots.length * 2));
+    }
     if (slots <= this.#sums.length) return;
     const length = Math.max(slots, this.#sums.length * 2);
     this.#sums = new Float64Array(length);
