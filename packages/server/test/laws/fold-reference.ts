@@ -1,0 +1,105 @@
+/**
+ * The cells of a user who grants everything and meets no cap, read off the records in order of time as the
+ * definitions say it, with no regard to speed: a second opinion on sessions, transitions, popularity, taste.
+ */
+import type { InteractionEvent } from "@attune/protocol";
+import type { FoldLimits } from "../../src/core/fold/state.ts";
+import type { FoldRecord } from "../../src/core/fold/step.ts";
+
+interface Element {
+  item: string;
+  at: number;
+  dimensions: string[];
+}
+
+export function plainCells(
+  records: readonly FoldRecord[],
+  limits: Readonly<FoldLimits>,
+): Map<string, number> {
+  const events = records
+    .filter(({ header }) => header.kind === "event")
+    .map(({ header, payload }) => ({ at: header.at, event: payload as InteractionEvent }))
+    .filter(({ event }) => event.item !== undefined);
+  const elements = events
+    .filter(({ event }) => !["skip", "dislike"].includes(event.type))
+    .map(({ at, event }) => ({ item: event.item!, at, dimensions: stated(event) }));
+  const cells = new Map<string, number>();
+  const add = (key: object, delta: number) => {
+    const name = JSON.stringify(key);
+    cells.set(name, (cells.get(name) ?? 0) + delta);
+  };
+
+  for (const session of cut(elements, limits)) {
+    for (let to = 0; to < session.length; to++) {
+      for (let from = Math.max(0, to - 8); from < to; from++) {
+        const period = Math.floor(session[to]!.at / (28 * 86_400_000));
+        const key = {
+          model: "transitions",
+          from: session[from]!.item,
+          to: session[to]!.item,
+          period,
+        };
+        add(key, 840 / (to - from));
+      }
+    }
+  }
+
+  const dayOf = ({ at }: Element) => new Date(at).toISOString().slice(0, 10);
+  for (const element of elements) {
+    const first = elements.find((e) => e.item === element.item && dayOf(e) === dayOf(element));
+    if (first !== element) continue;
+    for (const dimension of ["all", ...element.dimensions]) {
+      const hour = Math.floor(element.at / 3_600_000);
+      add({ model: "popularity", dimension, item: element.item, hour }, 1);
+    }
+  }
+
+  const taste = tasteOf(events, limits);
+  for (const a of taste) for (const b of taste) if (a <= b) add({ model: "cooccurrence", a, b }, 1);
+  return cells;
+}
+
+function cut(elements: readonly Element[], limits: Readonly<FoldLimits>): Element[][] {
+  const sessions: Element[][] = [];
+  for (const element of elements) {
+    const session = sessions.at(-1);
+    const fits =
+      session !== undefined &&
+      element.at - session.at(-1)!.at <= limits.sessionIdleMs &&
+      session.length < limits.sessionEventsMax &&
+      minuteOf(element.at) - minuteOf(session[0]!.at) <= limits.sessionSpanMinutesMax;
+    if (fits) session.push(element);
+    else sessions.push([element]);
+  }
+  return sessions;
+}
+
+function tasteOf(
+  events: readonly { at: number; event: InteractionEvent }[],
+  limits: Readonly<FoldLimits>,
+): string[] {
+  const scores = new Map<string, number>();
+  const disliked = new Set<string>();
+  for (const { event } of events) {
+    const item = event.item!;
+    const score = scores.get(item) ?? 0;
+    if (event.type === "like") disliked.delete(item);
+    if (event.type === "dislike") disliked.add(item);
+    const before = event.type === "dislike" && score > 0 ? 0 : score;
+    scores.set(item, Math.max(-1000, Math.min(1000, before + event.strength)));
+  }
+  return [...scores]
+    .filter(([item, score]) => score >= limits.tasteScoreMin && !disliked.has(item))
+    .map(([item]) => item);
+}
+
+function stated({ context }: InteractionEvent): string[] {
+  const dimensions: string[] = [];
+  if (context?.device !== undefined) dimensions.push(`device:${context.device}`);
+  if (context?.region !== undefined) dimensions.push(`region:${context.region}`);
+  return dimensions;
+}
+
+function minuteOf(at: number): number {
+  return Math.floor(at / 60_000);
+}
