@@ -22,7 +22,7 @@ export interface World {
 
 const hourMs = 3_600_000;
 /** A whole day of the year 2026. */
-export const startMs = 20_500 * 24 * hourMs;
+const startMs = 20_500 * 24 * hourMs;
 export const now = startMs + 3 * 24 * hourMs;
 
 const strengths: Partial<Record<InteractionType, number>> = {

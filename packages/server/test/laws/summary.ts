@@ -30,7 +30,7 @@ const isLong = process.env["ATTUNE_LONG"] === "1";
 export const runs = { numRuns: isLong ? 3_000 : 60 };
 const stepsMax = isLong ? 60 : 16;
 
-export function apply<C extends Contribution>(sum: Summary<C>, step: Step<C>): void {
+function apply<C extends Contribution>(sum: Summary<C>, step: Step<C>): void {
   if (step.sign === 1) for (const cell of step.cells) sum.add(cell);
   else for (const cell of step.cells.toReversed()) sum.subtract(cell);
 }

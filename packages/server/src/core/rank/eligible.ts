@@ -1,6 +1,8 @@
 import type { UserState } from "../fold/state.ts";
 import type { Catalogue } from "./catalogue.ts";
+import type { Blend } from "./blend.ts";
 import type { Filter } from "./filter.ts";
+import type { Items } from "../sum/items.ts";
 import type { Placement } from "./placement.ts";
 
 /** Bit of an exposure's slot that led to a purchase. */
@@ -12,8 +14,7 @@ const purchaseBit = 16;
  */
 export class Eligible {
   readonly #catalogue: Catalogue;
-  readonly #filter: Filter;
-  readonly #dislikes: ReadonlyMap<string, number>;
+  readonly #filter: Filter | undefined;
   readonly #excluded: ReadonlySet<string>;
 
   constructor(
@@ -21,12 +22,12 @@ export class Eligible {
     catalogue: Catalogue,
     placement: Placement,
     exclude: readonly string[],
-    filter: Filter,
+    filter: Filter | undefined,
   ) {
     this.#catalogue = catalogue;
     this.#filter = filter;
-    this.#dislikes = state.dislikes;
     const excluded = new Set(exclude);
+    for (const item of state.dislikes.keys()) excluded.add(item);
     if (placement.exclude.includes("current")) excludeCurrent(state, excluded);
     if (placement.exclude.includes("purchased")) excludePurchased(state, excluded);
     if (placement.exclude.includes("known")) {
@@ -36,10 +37,35 @@ export class Eligible {
   }
 
   has(item: string): boolean {
-    if (this.#excluded.has(item) || this.#dislikes.has(item)) return false;
+    return !this.#excluded.has(item) && this.#isOffered(item);
+  }
+
+  /** Bars every candidate that may not be shown, and says how many are left. */
+  barOthers(blend: Blend, items: Items): number {
+    const { totals } = blend;
+    let barred = 0;
+    for (const key of this.#excluded) {
+      const item = items.find(key);
+      if (item < 0 || !totals.has(item)) continue;
+      blend.bar(item);
+      barred++;
+    }
+    // Candidates are many: they are looked up one by one only if something can turn them away.
+    if (this.#catalogue.size === 0 && this.#filter === undefined) return totals.count - barred;
+    for (let i = 0; i < totals.count; i++) {
+      const item = totals.touched[i]!;
+      const key = items.keys[item]!;
+      if (this.#isOffered(key) || this.#excluded.has(key)) continue;
+      blend.bar(item);
+      barred++;
+    }
+    return totals.count - barred;
+  }
+
+  #isOffered(item: string): boolean {
     const entry = this.#catalogue.get(item);
     if (entry === undefined && this.#catalogue.size > 0) return false;
-    return this.#filter(entry);
+    return this.#filter === undefined || this.#filter(entry);
   }
 }
 

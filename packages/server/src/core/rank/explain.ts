@@ -7,7 +7,7 @@ import type { Ask } from "./source.ts";
  * shares of an item sum to its score exactly, and their order is canonical: greatest first, then by source,
  * then by the event's item.
  */
-export const skipReason = "skip";
+const skipReason = "skip";
 export const catalogueReason = "catalogue";
 
 /** The whole account of a blended item. `because` of a skip is the item itself, its share is negative. */

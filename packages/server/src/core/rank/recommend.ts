@@ -54,7 +54,8 @@ export class Ranker {
     const placement = placementOf(definitions, request);
     const known = permittedState(permit, state);
     const ask = { state: known, models, now: request.now, context: request.context ?? {} };
-    const filter = filterOf(request.filter ?? []);
+    const terms = request.filter ?? [];
+    const filter = terms.length === 0 ? undefined : filterOf(terms);
     const eligible = new Eligible(known, catalogue, placement, request.exclude ?? [], filter);
     const limit = Math.min(request.limit, placement.size);
     this.#mix(ask, placement, eligible, limit);
@@ -76,16 +77,8 @@ export class Ranker {
 
   /** Number of candidates that may be shown. */
   #collect(ask: Ask, weights: readonly number[], eligible: Eligible): number {
-    const { keys } = ask.models.items;
     this.#blend.collect(ask, weights);
-    const { totals } = this.#blend;
-    let shown = 0;
-    for (let i = 0; i < totals.count; i++) {
-      const item = totals.touched[i]!;
-      if (eligible.has(keys[item]!)) shown++;
-      else this.#blend.bar(item);
-    }
-    return shown;
+    return eligible.barOthers(this.#blend, ask.models.items);
   }
 
   #weights(
@@ -119,18 +112,6 @@ export class Ranker {
     }
     return items;
   }
-}
-
-/** One answer without a ranker to keep. */
-export function recommend(
-  permit: Permit<"personalization"> | undefined,
-  state: UserState | undefined,
-  models: Models,
-  catalogue: Catalogue,
-  definitions: Definitions,
-  request: RecommendationRequest,
-): Answer {
-  return new Ranker().recommend(permit, state, models, catalogue, definitions, request);
 }
 
 function ownNumber(record: Readonly<Record<string, number>>, name: string): number {

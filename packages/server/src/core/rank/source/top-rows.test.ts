@@ -9,7 +9,7 @@ const weights = decayTable(168, 256);
 const limit = 3;
 
 const touch = fc.record({
-  item: fc.constantFrom(..."abcdefghij"),
+  item: fc.constantFrom("a", "b", "c", "d", "e", "f", "g", "h"),
   hour: fc.nat(500),
   delta: fc.integer({ min: 0, max: 40 }),
   dimension: fc.constantFrom("all", "all", "device:phone"),

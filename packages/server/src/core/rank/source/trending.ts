@@ -16,7 +16,7 @@ const velocityOne = 1024;
 const weights = decayTable(6, 256);
 
 /** In 1/1024: above that an item gains pace. */
-export function velocityOf(popularity: Popularity, row: number, nowHour: number): number {
+function velocityOf(popularity: Popularity, row: number, nowHour: number): number {
   // The running hour alone is empty at its start: the one before it counts along.
   const hour = popularity.recent(row, nowHour, 2);
   const week = popularity.recent(row, nowHour, weekHours);
