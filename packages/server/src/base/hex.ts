@@ -39,6 +39,14 @@ function half(bytes: Uint8Array, at: number): string {
   );
 }
 
+/** True for 32 lower-case hex digits. */
+export function isHex128(text: string): boolean {
+  if (text.length !== 2 * length128) return false;
+  let bad = 0;
+  for (let i = 0; i < 2 * length128; i++) bad |= nibbles[text.charCodeAt(i)] ?? 0xff;
+  return bad < 16;
+}
+
 /** Writes 32 digits as 16 bytes at `at`. Upper case is refused: one value has one spelling. */
 export function writeHex128(text: string, bytes: Uint8Array, at: number): void {
   assert(text.length === 2 * length128, "a 128-bit value has 32 hex digits");

@@ -12,6 +12,7 @@
 import { assert } from "../base/assert.ts";
 import { ByteReader, BytesError, ByteWriter } from "../base/bytes.ts";
 import { crc32c } from "../base/crc32c.ts";
+import { isHex128 } from "../base/hex.ts";
 import {
   algPlain,
   decodeGroupHeader,
@@ -53,14 +54,12 @@ interface GroupDraft {
   payloadsLength: number;
 }
 
-const hex128Form = /^[0-9a-f]{32}$/;
-
 /** Throws an AssertionError on a record that the log could not give back as it is. */
 export function assertRecord(record: RecordInput): void {
   const { tenant, subject } = record;
   assert(tenant >>> 0 === tenant, "tenant is not in 0..2^32-1");
-  assert(subject === nobody || hex128Form.test(subject), "subject is not 32 hex digits");
-  assert(hex128Form.test(record.messageHash), "messageHash is not 32 hex digits");
+  assert(subject === nobody || isHex128(subject), "subject is not 32 hex digits");
+  assert(isHex128(record.messageHash), "messageHash is not 32 hex digits");
   assert(record.payload instanceof Uint8Array, "payload is no Uint8Array");
   assert(Number.isSafeInteger(record.at), "at is not an integer");
   assert(Number.isSafeInteger(record.receivedAt), "receivedAt is not an integer");
@@ -255,27 +254,62 @@ export function decodeHeads(bytes: Uint8Array): Heads {
   return heads;
 }
 
-/** Writes the checksum of every group into its header and returns that of heads and body. */
+/** Writes the checksum of every group into its header and returns that of the batch. */
 export function stampBatch(heads: Uint8Array, body: Uint8Array): number {
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  let at = 0;
-  while (at < body.length) {
-    const start = at + groupHeaderLength;
-    const end = start + view.getUint32(at + 31, true) + view.getUint32(at + 35, true);
-    assert(end <= body.length, "group longer than its body");
-    view.setUint32(at + groupCrcAt, crc32c(body.subarray(start, end)), true);
+  const view = viewOf(body);
+  for (let at = 0; at < body.length;) {
+    const end = groupEnd(view, at);
+    assert(end !== undefined, "group longer than its body");
+    view.setUint32(at + groupCrcAt, crc32c(body.subarray(at + groupHeaderLength, end)), true);
     at = end;
   }
   return checksum(heads, body);
 }
 
+/**
+ * The checksum of heads and body: of the heads and the group headers, which hold the checksums of the rest.
+ * So a byte is summed once; a fault in a group's content is its own checksum's to find (`faultOf`).
+ */
 export function checksum(heads: Uint8Array, body: Uint8Array): number {
-  return crc32c(body, crc32c(heads));
+  const view = viewOf(body);
+  let crc = crc32c(heads);
+  for (let at = 0; at < body.length;) {
+    const end = groupEnd(view, at);
+    // Lengths that lead out of the body are summed as they stand, and will not match.
+    crc = crc32c(body.subarray(at, at + groupHeaderLength), crc);
+    at = end ?? body.length;
+  }
+  return crc;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Where the group at `at` ends; undefined when that is beyond the body. */
+function groupEnd(view: DataView, at: number): number | undefined {
+  const start = at + groupHeaderLength;
+  if (start > view.byteLength) return undefined;
+  const end = start + view.getUint32(at + 31, true) + view.getUint32(at + 35, true);
+  return end <= view.byteLength ? end : undefined;
+}
+
+function hasFaultyGroup(body: Uint8Array): boolean {
+  const view = viewOf(body);
+  for (let at = 0; at < body.length;) {
+    const end = groupEnd(view, at);
+    if (end === undefined) return true;
+    const crc = view.getUint32(at + groupCrcAt, true);
+    if (crc32c(body.subarray(at + groupHeaderLength, end)) !== crc) return true;
+    at = end;
+  }
+  return false;
 }
 
 /** What is wrong with a stored batch, or undefined: the checksum, and the seq the heads claim. */
 export function faultOf(batch: Batch, crc: number): string | undefined {
   if (checksum(batch.heads, batch.body) !== crc) return "its checksum does not match";
+  if (hasFaultyGroup(batch.body)) return "the checksum of a group does not match";
   try {
     const { seq } = decodeHeads(batch.heads);
     return seq === batch.seq ? undefined : `it holds commit ${seq}`;

@@ -23,9 +23,11 @@ export class DiskFullError extends Error {
   }
 }
 
-/** A disk in RAM on which nothing ever fails. */
+/** A disk in RAM on which nothing ever fails. One chunk a write: growing one buffer copied all, again and again. */
 export class RamDisk implements Disk {
-  #bytes = new Uint8Array(65_536);
+  #chunks: Uint8Array[] = [];
+  /** Where each chunk starts. */
+  #starts: number[] = [];
   #length = 0;
 
   size(): number {
@@ -33,14 +35,9 @@ export class RamDisk implements Disk {
   }
 
   write(bytes: Uint8Array): void {
-    const end = this.#length + bytes.length;
-    if (end > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(end, this.#bytes.length * 2));
-      grown.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = grown;
-    }
-    this.#bytes.set(bytes, this.#length);
-    this.#length = end;
+    this.#starts.push(this.#length);
+    this.#chunks.push(bytes.slice());
+    this.#length += bytes.length;
   }
 
   sync(): Promise<void> {
@@ -48,16 +45,34 @@ export class RamDisk implements Disk {
   }
 
   read(at: number, length: number): Uint8Array {
-    return this.#bytes.slice(at, Math.min(at + length, this.#length));
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, this.#length - at)));
+    let filled = 0;
+    for (let i = this.#chunkAt(at); filled < bytes.length; i++) {
+      const from = at + filled - (this.#starts[i] as number);
+      const part = (this.#chunks[i] as Uint8Array).subarray(from, from + bytes.length - filled);
+      bytes.set(part, filled);
+      filled += part.length;
+    }
+    return bytes;
   }
 
   truncate(length: number): void {
-    this.#length = Math.min(length, this.#length);
+    const kept = this.read(0, length);
+    [this.#chunks, this.#starts, this.#length] = [[kept], [0], kept.length];
   }
 
   replace(content: Uint8Array): Promise<void> {
-    this.#bytes = content.slice();
-    this.#length = content.length;
+    [this.#chunks, this.#starts, this.#length] = [[content.slice()], [0], content.length];
     return Promise.resolve();
+  }
+
+  #chunkAt(at: number): number {
+    let [low, high] = [0, this.#starts.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#starts[middle] as number) <= at) low = middle;
+      else high = middle - 1;
+    }
+    return low;
   }
 }
