@@ -116,14 +116,13 @@ export const settings = {
     room: "log",
     means: "How long a message id is remembered, in days.",
   },
-  commitDelayMsMax: {
+  commitBytesMax: {
     kind: "integer",
-    default: 0,
-    min: 0,
-    max: 1_000,
+    default: 4_194_304,
+    min: 65_536,
+    max: 67_108_864,
     room: "log",
-    means:
-      "How long a commit waits for more records, in ms; 0: it takes what came during the last one.",
+    means: "A commit takes no further batch beyond this, in bytes; one batch alone may be larger.",
   },
   hotUsersMax: {
     kind: "integer",
@@ -262,7 +261,7 @@ export function slices(config: Config) {
       "idBytesMax",
       "futureSkewMsMax",
     ),
-    log: pick("partitions", "dedupeWindowDays", "commitDelayMsMax"),
+    log: pick("partitions", "dedupeWindowDays", "commitBytesMax"),
     engine: pick("hotUsersMax"),
     import: pick("importBatchEvents", "importBatchesInFlightMax"),
   });

@@ -1,0 +1,50 @@
+/** The lines of a file with their places, so that reading can stop after any line and go on from there. */
+import { createReadStream } from "node:fs";
+
+export interface Line {
+  /** Without its line break; undefined when it is longer than the limit. */
+  text: string | undefined;
+  /** From 1. */
+  number: number;
+  /** Place in the file right after the line, in bytes. */
+  end: number;
+}
+
+const lineBreak = 0x0a;
+
+export async function* linesOf(
+  path: string,
+  from: { line: number; byte: number },
+  lineBytesMax: number,
+): AsyncGenerator<Line[]> {
+  let { line, byte } = from;
+  let parts: Buffer[] = [];
+  let length = 0;
+  const take = (): Line => {
+    const text = length > lineBytesMax ? undefined : Buffer.concat(parts).toString("utf8");
+    [parts, length] = [[], 0];
+    line += 1;
+    return { text, number: line, end: byte };
+  };
+  const hold = (part: Buffer): void => {
+    length += part.length;
+    byte += part.length;
+    // Of a line that is too long nothing is kept, however long it goes on.
+    if (length <= lineBytesMax) parts.push(part);
+    else parts = [];
+  };
+  for await (const chunk of createReadStream(path, { start: byte, highWaterMark: 1 << 18 })) {
+    const bytes = chunk as Buffer;
+    const lines: Line[] = [];
+    let start = 0;
+    for (let at = bytes.indexOf(lineBreak); at >= 0; at = bytes.indexOf(lineBreak, start)) {
+      hold(bytes.subarray(start, at));
+      byte += 1;
+      lines.push(take());
+      start = at + 1;
+    }
+    hold(bytes.subarray(start));
+    yield lines;
+  }
+  if (length > 0) yield [take()];
+}

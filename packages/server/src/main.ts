@@ -1,0 +1,53 @@
+/**
+ * The picture in code: a data directory becomes a running engine. The log is the truth; the states are made
+ * from it; the tenants have the keys; the ledger remembers who was forgotten.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Config, slices } from "./config.ts";
+import { openSqliteCheckpoint } from "./engine/checkpoint-sqlite.ts";
+import { Engine } from "./engine/engine.ts";
+import { appendErasures } from "./erasures.ts";
+import { lockDirectory } from "./lock.ts";
+import { openSqliteLog } from "./log/sqlite.ts";
+import { openTenants } from "./tenants.ts";
+
+/** Where everything lies in a data directory. */
+export function paths(directory: string) {
+  return {
+    lock: join(directory, "lock"),
+    tenants: join(directory, "tenants.json"),
+    log: join(directory, "log.sqlite"),
+    state: join(directory, "state.sqlite"),
+    erasures: join(directory, "erasures.jsonl"),
+    imports: join(directory, "imports"),
+  };
+}
+
+export type Attune = Awaited<ReturnType<typeof open>>;
+
+export async function open(config: Config, now: () => number = Date.now) {
+  const at = paths(config.data);
+  const slice = slices(config);
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  const unlock = lockDirectory(at.lock, config.data);
+  const tenants = openTenants(at.tenants);
+  const log = await openSqliteLog({ path: at.log, ...slice.log, now });
+  const checkpoint = await openSqliteCheckpoint(at.state);
+  const engine = await Engine.open({ log, checkpoint, now, ...slice.engine });
+
+  /** Forgets for good: the ledger first, so that no restore of an older backup can undo it. */
+  async function forget(tenant: number, subject: string, time: number, reason?: string) {
+    appendErasures(at.erasures, [{ tenant, subject: engine.resolve(tenant, subject), at: time }]);
+    return engine.forget(tenant, subject, time, reason);
+  }
+
+  async function close(): Promise<void> {
+    await engine.close();
+    await checkpoint.close();
+    await log.close();
+    unlock();
+  }
+
+  return { config, engine, log, checkpoint, tenants, forget, close };
+}

@@ -1,0 +1,85 @@
+/**
+ * The tenants of a data directory: number, name and the HMAC key that their subjects rest on. The file is
+ * readable by its owner alone (0600) and a key never changes: a new one would orphan every subject.
+ */
+import { randomBytes } from "node:crypto";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { CodedError, type Purpose } from "@attune/protocol";
+import type { MappingChange } from "./ingest/mapping-table.ts";
+
+export interface Tenant {
+  /** From 1: tenant 0 is the platform's own. */
+  readonly number: number;
+  readonly name: string;
+  readonly key: Uint8Array;
+  /** `signed`: a claimed user id counts for nothing until a token proves it. */
+  readonly identity: "open" | "signed";
+  /** What this tenant calls things, over the default mapping. */
+  readonly mapping?: MappingChange | undefined;
+  /** Consent categories of this tenant's clients -> our purposes. */
+  readonly consentCategories?: Readonly<Record<string, Purpose>> | undefined;
+}
+
+interface Stored {
+  version: 1;
+  tenants: (Omit<Tenant, "key"> & { key: string })[];
+}
+
+const keyBytes = 32;
+const firstName = "main";
+
+/** Reads the file, or makes it with one tenant when there is none. */
+export function openTenants(path: string): Tenant[] {
+  if (!existsSync(path)) {
+    const tenant: Tenant = { number: 1, name: firstName, key: randomBytes(keyBytes), identity: "open" };
+    writeTenants(path, [tenant]);
+    return [tenant];
+  }
+  try {
+    const stored = JSON.parse(readFileSync(path, "utf8")) as Stored;
+    return stored.tenants.map(({ key, ...rest }) => {
+      const bytes = Buffer.from(key, "base64");
+      if (bytes.length !== keyBytes) throw new Error(`the key of ${rest.name} has ${bytes.length} bytes`);
+      return { ...rest, key: new Uint8Array(bytes) };
+    });
+  } catch (cause) {
+    const message = `${path} cannot be read as a list of tenants: restore it from a backup.`;
+    throw new CodedError("data_invalid", message, { cause });
+  }
+}
+
+function writeTenants(path: string, tenants: readonly Tenant[]): void {
+  const stored: Stored = {
+    version: 1,
+    tenants: tenants.map(({ key, ...rest }) => ({ ...rest, key: Buffer.from(key).toString("base64") })),
+  };
+  writeDurably(path, `${JSON.stringify(stored, undefined, 1)}\n`);
+}
+
+/** Whole or not at all, and on the disk when it returns. */
+export function writeDurably(path: string, text: string): void {
+  const draft = `${path}.new`;
+  const file = openSync(draft, "w", 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(draft, path);
+  const folder = openSync(dirname(path), "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/** The tenant of that name; without a name, the only one. */
+export function tenantOf(tenants: readonly Tenant[], name: string | undefined): Tenant {
+  const found = tenants.find((tenant) => tenant.name === (name ?? firstName));
+  if (found !== undefined) return found;
+  const names = tenants.map((tenant) => tenant.name).join(", ");
+  throw new CodedError("not_found", `There is no tenant ${name ?? firstName}; there are: ${names}.`);
+}
