@@ -7,6 +7,7 @@ import { parseConfig, shippedConfig } from "../eval/config.ts";
 import { type EvalReport, evaluate } from "../eval/evaluate.ts";
 import { readSessions } from "../eval/session-file.ts";
 import { type Command, exitCodes, helpOf, type Options, readOptions, usage } from "./command.ts";
+import { print, printJson, table } from "./terminal.ts";
 
 const options = {
   train: { value: "FILE", help: "sessions to learn from (SessionId, ItemId, Time; .gz too)" },
@@ -49,14 +50,15 @@ function run(argv: string[]): number {
     noRepeats: given.flag("no-repeats"),
     settings: config === undefined ? shippedConfig : parseConfig(readFileSync(config, "utf8")),
   });
-  process.stdout.write(given.isJson ? `${JSON.stringify(report)}\n` : table(report));
+  if (given.isJson) printJson(report);
+  else print(table(["metric", "value"], rowsOf(report)));
   return exitCodes.done;
 }
 
-function table(report: EvalReport): string {
+function rowsOf(report: EvalReport): [string, string][] {
   const { k } = report;
   const us = (p50: number, p99: number) => `${p50.toFixed(1)} us p50, ${p99.toFixed(1)} us p99`;
-  const rows: [string, string][] = [
+  return [
     ["predictions", String(report.predictions)],
     [`HR@${k}`, report.hr.toFixed(4)],
     [`MRR@${k}`, report.mrr.toFixed(4)],
@@ -66,5 +68,4 @@ function table(report: EvalReport): string {
     ["answer", us(report.predictUsP50, report.predictUsP99)],
     ["event learned", us(report.updateUsP50, report.updateUsP99)],
   ];
-  return rows.map(([name, value]) => `${name.padEnd(16)}${value}\n`).join("");
 }
