@@ -1,0 +1,19 @@
+/** Every measurement, in the order in which they run. */
+import type { Measurement } from "./figures.ts";
+import { answers } from "./measure/answers.ts";
+import { append } from "./measure/append.ts";
+import { fold } from "./measure/fold.ts";
+import { forget } from "./measure/forget.ts";
+import { indexUpdate } from "./measure/index-update.ts";
+import { memory } from "./measure/memory.ts";
+import { restart } from "./measure/restart.ts";
+
+export const measurements: readonly Measurement[] = [
+  fold,
+  append,
+  indexUpdate,
+  answers,
+  restart,
+  memory,
+  forget,
+];

@@ -1,0 +1,126 @@
+/**
+ * The platform on a data directory, as a server opens it, and the directories that measurements start from:
+ * `data` holds the whole load, folded and checkpointed; `tail` the same with records after the checkpoint.
+ */
+import { join } from "node:path";
+import type { Checkpoint } from "../packages/server/src/engine/checkpoint.ts";
+import { openSqliteCheckpoint } from "../packages/server/src/engine/checkpoint-sqlite.ts";
+import { Engine } from "../packages/server/src/engine/engine.ts";
+import type { Log } from "../packages/server/src/log/log.ts";
+import { openSqliteLog } from "../packages/server/src/log/sqlite.ts";
+import { say } from "./figures.ts";
+import { dayMs, type Load, loadStart } from "./generate.ts";
+import { Records, tenant } from "./workload.ts";
+
+const hourMs = 3_600_000;
+const batchRecords = 100;
+const inFlight = 4;
+
+export interface Platform {
+  log: Log;
+  checkpoint: Checkpoint;
+  engine: Engine;
+}
+
+export interface Opening {
+  platform: Platform;
+  logMs: number;
+  checkpointMs: number;
+  /** Rows decoded and every C(state) added. */
+  statesMs: number;
+  /** Records behind the checkpoint replayed. */
+  tailMs: number;
+}
+
+/** Time at which the load is over: the "now" of whatever opens it afterwards. */
+export function loadEnd(load: Load): number {
+  return loadStart + load.days * dayMs;
+}
+
+/** `checkpointRecords` 0: no checkpoint is made but when asked. */
+export async function open(
+  dir: string,
+  now: () => number,
+  checkpointRecords?: number,
+): Promise<Opening> {
+  const start = performance.now();
+  const log = await openSqliteLog({
+    path: join(dir, "log.sqlite"),
+    partitions: 64,
+    dedupeWindowDays: 7,
+    now,
+    commitBytesMax: 4 << 20,
+  });
+  const logAt = performance.now();
+  const checkpoint = await openSqliteCheckpoint(join(dir, "state.sqlite"));
+  const checkpointAt = performance.now();
+  let tailAt = Number.NaN;
+  const read = log.read.bind(log);
+  // The engine reads the log for the first time once the states are in.
+  log.read = (afterSeq) => {
+    if (Number.isNaN(tailAt)) tailAt = performance.now();
+    return read(afterSeq);
+  };
+  const engine = await Engine.open({ log, checkpoint, now, checkpointRecords });
+  const end = performance.now();
+  return {
+    platform: { log, checkpoint, engine },
+    logMs: logAt - start,
+    checkpointMs: checkpointAt - logAt,
+    statesMs: tailAt - checkpointAt,
+    tailMs: end - tailAt,
+  };
+}
+
+/** Ends as a stop does: with a checkpoint. */
+export async function close({ engine, log, checkpoint }: Platform): Promise<void> {
+  await engine.close();
+  await log.close();
+  await checkpoint.close();
+}
+
+/** Appends the next `count` records of the load and the clock records between them, and waits for the fold. */
+export async function fill(engine: Engine, records: Records, count: number): Promise<void> {
+  const waiting: Promise<unknown>[] = [];
+  let hour = engine.clockHour;
+  for (let done = 0; done < count;) {
+    const batch = records.take(Math.min(batchRecords, count - done));
+    waiting.push(engine.append(batch));
+    done += batch.length;
+    const now = Math.floor(records.interactions.at / hourMs);
+    if (now > hour) waiting.push(engine.advanceClock((hour = now)));
+    while (waiting.length >= inFlight) await waiting.shift();
+    if (done % 200_000 === 0) say(`filling: ${done} of ${count} records`);
+  }
+  await Promise.all(waiting);
+  await engine.settled();
+}
+
+/** The tenant's users need no consent of their own here, as after an import. */
+export async function declareBasis(engine: Engine): Promise<void> {
+  await engine.setPolicy(tenant, {
+    bases: { analytics: "contract", personalization: "contract" },
+  });
+}
+
+export async function prepareData(dir: string, load: Load): Promise<void> {
+  const records = new Records(load);
+  const { platform } = await open(dir, () => records.interactions.at);
+  await declareBasis(platform.engine);
+  await fill(platform.engine, records, load.interactions);
+  await close(platform);
+}
+
+/** Records after the checkpoint: a tenth of the load, at most 100,000. */
+export function tailOf(load: Load): number {
+  return Math.min(100_000, Math.ceil(load.interactions / 10));
+}
+
+/** Adds the tail to a copy of `data`: the same users go on, and no checkpoint follows. */
+export async function prepareTail(dir: string, load: Load): Promise<void> {
+  const records = new Records({ ...load, seed: load.seed + 1 }, loadEnd(load));
+  const { platform } = await open(dir, () => records.interactions.at, 0);
+  await fill(platform.engine, records, tailOf(load));
+  await platform.log.close();
+  await platform.checkpoint.close();
+}
