@@ -54,7 +54,7 @@ test("a million cells in lists of a power law cost little more than themselves",
 test("a list may not be opened or closed outside itself", () => {
   const blocks = new Blocks();
   blocks.open(3, 0);
-  expect(() => blocks.open(3, 2)).toThrow();
-  expect(() => blocks.close(3, 1)).toThrow();
-  expect(() => blocks.close(4, 0)).toThrow();
+  expect(() => blocks.open(3, 2)).toThrow("opened inside");
+  expect(() => blocks.close(3, 1)).toThrow("closed inside");
+  expect(() => blocks.close(4, 0)).toThrow("closed inside");
 });
