@@ -1,24 +1,26 @@
 /**
  * Gram counts of taste: how many users hold both of two items (a < b), and on the diagonal how many hold the
- * item. One exact sparse table, walked by item. A dense block of the hottest items is a view, not content.
+ * item. Exact and sparse; a pair stands in the rows of both its items, so that either is walked through
+ * memory. A dense block of the hottest items is a view, not content.
  */
 import { assert } from "../../base/assert.ts";
 import { digestLanes, MultisetDigest } from "../../base/digest.ts";
 import type { CooccurrenceCell } from "../fold/contribution.ts";
 import { CellWriter, readCells } from "./cell-bytes.ts";
-import { CellTable } from "./cell-table.ts";
+import { CellRows } from "./cell-rows.ts";
 import type { Items } from "./items.ts";
-import type { Summary } from "./summary.ts";
+import { type Summary, sumMax } from "./summary.ts";
 
 const shape = { strings: 2, numbers: 0 };
 
 export class Cooccurrence implements Summary<CooccurrenceCell> {
   readonly model = "cooccurrence";
   readonly items: Items;
-  /** Row a, column b; both ends are linked, for a pair stands once. */
-  readonly #table = new CellTable(true);
-  /** The diagonal once more, by item: readers divide by it for every cell they walk. */
+  readonly #pairs = new CellRows();
+  /** By item: readers divide by it for every cell they walk. */
   #diagonal = new Float64Array(1024);
+  /** Items whose diagonal is not zero. */
+  #held = 0;
   readonly #digest = new MultisetDigest();
 
   constructor(items: Items) {
@@ -32,11 +34,11 @@ export class Cooccurrence implements Summary<CooccurrenceCell> {
   }
 
   get size(): number {
-    return this.#table.size;
+    return this.#pairs.size / 2 + this.#held;
   }
 
   get bytes(): number {
-    return this.#table.bytes + this.#diagonal.byteLength;
+    return this.#pairs.bytes + this.#diagonal.byteLength;
   }
 
   add(cell: CooccurrenceCell): void {
@@ -69,30 +71,37 @@ export class Cooccurrence implements Summary<CooccurrenceCell> {
 
   /** How many users hold both. */
   pair(a: number, b: number): number {
-    const { keys } = this.items;
-    const isOrdered = keys[a]! <= keys[b]!;
-    return this.#table.get(isOrdered ? a : b, isOrdered ? b : a, 0);
+    return a === b ? this.count(a) : this.#pairs.get(a, b);
   }
 
-  /** Every other item that someone holds with this one; in an order that must not show. */
-  eachNeighbour(item: number, visit: (other: number, count: number) => void): void {
-    const table = this.#table;
-    for (let cell = table.firstInRow(item); cell !== 0; cell = table.nextInRow[cell]!) {
-      const other = table.column[cell]!;
-      if (other !== item) visit(other, table.value[cell]!);
-    }
-    for (let cell = table.firstInColumn(item); cell !== 0; cell = table.nextInColumn[cell]!) {
-      const other = table.row[cell]!;
-      if (other !== item) visit(other, table.value[cell]!);
-    }
+  /** The items that someone holds with this one stand at `rowStart..rowStart + rowLength - 1` of `others`. */
+  rowLength(item: number): number {
+    return this.#pairs.length(item);
+  }
+
+  rowStart(item: number): number {
+    return this.#pairs.start(item);
+  }
+
+  get others(): Uint32Array {
+    return this.#pairs.columns;
+  }
+
+  /** How many hold both, beside `others`. */
+  get counts(): Float64Array {
+    return this.#pairs.values;
   }
 
   #change(keyA: string, keyB: string, delta: number): void {
     assert(keyA <= keyB, "a pair stands in order of its keys");
     const a = this.items.intern(keyA);
     const b = this.items.intern(keyB);
-    this.#table.add(a, b, 0, delta);
-    if (a === b) this.#count(a, delta);
+    if (a === b) {
+      this.#count(a, delta);
+    } else {
+      this.#pairs.add(a, b, delta);
+      this.#pairs.add(b, a, delta);
+    }
     this.#digest.change(this.items.hashes, a * digestLanes, b * digestLanes, 0, 0, delta);
   }
 
@@ -102,13 +111,21 @@ export class Cooccurrence implements Summary<CooccurrenceCell> {
       grown.set(this.#diagonal);
       this.#diagonal = grown;
     }
-    this.#diagonal[item] = this.#diagonal[item]! + delta;
+    assert(Number.isSafeInteger(delta), "a sum takes integers only");
+    const before = this.#diagonal[item]!;
+    const count = before + delta;
+    assert(count <= sumMax && count >= -sumMax, "a sum stays where it is exact");
+    this.#diagonal[item] = count;
+    this.#held += Number(count !== 0) - Number(before !== 0);
   }
 
   #eachCell(visit: (a: number, b: number, count: number) => void): void {
-    const { row, column, value } = this.#table;
-    for (let cell = 1; cell < this.#table.end; cell++) {
-      if (this.#table.holds(cell)) visit(row[cell]!, column[cell]!, value[cell]!);
-    }
+    const { keys } = this.items;
+    this.#diagonal.forEach((count, item) => {
+      if (count !== 0) visit(item, item, count);
+    });
+    this.#pairs.each((a, b, count) => {
+      if (keys[a]! < keys[b]!) visit(a, b, count);
+    });
   }
 }

@@ -7,7 +7,8 @@ import { assert } from "../../base/assert.ts";
 import { digestLanes, hashString, MultisetDigest } from "../../base/digest.ts";
 import type { PopularityCell } from "../fold/contribution.ts";
 import { CellWriter, readCells } from "./cell-bytes.ts";
-import { CellTable } from "./cell-table.ts";
+import { Blocks } from "./blocks.ts";
+import { CellRows } from "./cell-rows.ts";
 import type { Items } from "./items.ts";
 import { PairTable } from "./pair-table.ts";
 import type { Summary } from "./summary.ts";
@@ -53,12 +54,15 @@ hashString("clock", clockHash, 0);
 export class Popularity implements Summary<PopularityCell> {
   readonly model = "popularity";
   readonly items: Items;
-  /** Row (dimension, item); column a bucket, tag 0. Columns are linked, so advance touches what moves. */
-  readonly #table = new CellTable(true);
+  /** Row (dimension, item), column a bucket. */
+  readonly #cells = new CellRows();
   readonly #rows = new PairTable();
-  /** Column of each bucket that may hold something, and back. */
-  readonly #columns = new Map<number, number>();
-  readonly #buckets: number[] = [];
+  /** List of each bucket that may hold something: its rows, so that advance touches what moves alone. */
+  readonly #lists = new Map<number, number>();
+  /** A row stands in the list from when its cell came to be: twice if it went and came again. */
+  readonly #rowsOf = new Blocks();
+  /** By list: cells that there are. */
+  readonly #living: number[] = [];
   readonly #digest = new MultisetDigest();
   /** The newest rows that changed, by revision: a reader's cache brings itself up to date from these. */
   readonly #changed = new Uint32Array(8192);
@@ -79,11 +83,11 @@ export class Popularity implements Summary<PopularityCell> {
   }
 
   get size(): number {
-    return this.#table.size;
+    return this.#cells.size;
   }
 
   get bytes(): number {
-    return this.#table.bytes + this.#rows.bytes + this.#changed.byteLength;
+    return this.#cells.bytes + this.#rows.bytes + this.#rowsOf.bytes + this.#changed.byteLength;
   }
 
   /** Hour of the last clock record, 0 before the first. */
@@ -104,19 +108,18 @@ export class Popularity implements Summary<PopularityCell> {
     assert(clockHour >>> 0 === clockHour, "a clock hour is a whole number >= 0");
     if (clockHour <= this.#clockHour) return;
     this.#clockHour = clockHour;
-    for (const [bucket, column] of this.#columns) {
+    for (const [bucket, list] of this.#lists) {
       const target = moved(bucket, clockHour);
       if (target === bucket) continue;
-      const to = this.#columnOf(target);
-      for (;;) {
-        const cell = this.#table.firstInColumn(column);
-        if (cell === 0) break;
-        const row = this.#table.row[cell]!;
-        const count = this.#table.value[cell]!;
-        this.#changeRow(row, bucket, column, -count);
-        this.#changeRow(row, target, to, count);
+      const length = this.#rowsOf.length(list);
+      for (let at = 0; at < length; at++) {
+        const row = this.#rowsOf.words[this.#rowsOf.start(list) + at]!;
+        const count = this.#cells.get(row, bucket);
+        this.#changeRow(row, bucket, -count);
+        this.#changeRow(row, target, count);
       }
-      this.#columns.delete(bucket);
+      this.#empty(list);
+      this.#lists.delete(bucket);
     }
   }
 
@@ -180,25 +183,26 @@ export class Popularity implements Summary<PopularityCell> {
 
   /** Sum of counts times their weight by age in hours (of a bucket's middle); 0 for an empty row. */
   decayed(row: number, nowHour: number, weights: Uint32Array): number {
-    const table = this.#table;
-    const last = weights.length - 1;
+    const { columns, values } = this.#cells;
+    const end = this.#cells.start(row) + this.#cells.length(row);
+    const oldest = weights.length - 1;
     let sum = 0;
-    for (let cell = table.firstInRow(row); cell !== 0; cell = table.nextInRow[cell]!) {
-      const bucket = this.#buckets[table.column[cell]!]!;
+    for (let at = this.#cells.start(row); at < end; at++) {
+      const bucket = columns[at]!;
       const middle = (firstHourOf(bucket) + lastHourOf(bucket) + 1) >> 1;
-      const age = Math.min(Math.max(nowHour - middle, 0), last);
-      sum += table.value[cell]! * weights[age]!;
+      const age = Math.min(Math.max(nowHour - middle, 0), oldest);
+      sum += values[at]! * weights[age]!;
     }
     return sum;
   }
 
   /** Users of the last `hours` hours, the running one included; a day counts whole if it overlaps. */
   recent(row: number, nowHour: number, hours: number): number {
-    const table = this.#table;
+    const { columns, values } = this.#cells;
+    const end = this.#cells.start(row) + this.#cells.length(row);
     let count = 0;
-    for (let cell = table.firstInRow(row); cell !== 0; cell = table.nextInRow[cell]!) {
-      const bucket = this.#buckets[table.column[cell]!]!;
-      if (lastHourOf(bucket) > nowHour - hours) count += table.value[cell]!;
+    for (let at = this.#cells.start(row); at < end; at++) {
+      if (lastHourOf(columns[at]!) > nowHour - hours) count += values[at]!;
     }
     return count;
   }
@@ -210,33 +214,56 @@ export class Popularity implements Summary<PopularityCell> {
 
   #change(dimensionKey: string, itemKey: string, bucket: number, delta: number): void {
     const row = this.#rows.intern(this.items.intern(dimensionKey), this.items.intern(itemKey));
-    this.#changeRow(row, bucket, this.#columnOf(bucket), delta);
+    this.#changeRow(row, bucket, delta);
   }
 
-  #changeRow(row: number, bucket: number, column: number, delta: number): void {
-    this.#table.add(row, column, 0, delta);
+  #changeRow(row: number, bucket: number, delta: number): void {
+    if (delta === 0) return;
+    const change = this.#cells.add(row, bucket, delta);
+    if (change !== 0) this.#list(row, bucket, change);
     this.#changed[this.#revision++ % this.#changed.length] = row;
     const dimension = this.#rows.first[row]! * digestLanes;
     const item = this.#rows.second[row]! * digestLanes;
     this.#digest.change(this.items.hashes, dimension, item, bucket, 0, delta);
   }
 
-  #columnOf(bucket: number): number {
-    const known = this.#columns.get(bucket);
-    if (known !== undefined) return known;
-    const column = this.#buckets.length;
-    this.#buckets.push(bucket);
-    this.#columns.set(bucket, column);
-    return column;
+  /** A cell of the bucket came to be or went. */
+  #list(row: number, bucket: number, change: -1 | 1): void {
+    // Weeks stay where they are.
+    if (bucket >= firstWeek) return;
+    let list = this.#lists.get(bucket);
+    if (list === undefined) {
+      list = this.#living.length;
+      this.#living.push(0);
+      this.#lists.set(bucket, list);
+    }
+    const living = this.#living[list]! + change;
+    this.#living[list] = living;
+    if (change === -1) return;
+    const length = this.#rowsOf.length(list);
+    this.#append(list, row);
+    if (length > 2 * living + 64) this.#tidy(list, bucket);
+  }
+
+  /** Drops from a list the rows that went or stand twice. */
+  #tidy(list: number, bucket: number): void {
+    const start = this.#rowsOf.start(list);
+    const rows = new Set(this.#rowsOf.words.subarray(start, start + this.#rowsOf.length(list)));
+    this.#empty(list);
+    for (const row of rows) if (this.#cells.get(row, bucket) !== 0) this.#append(list, row);
+  }
+
+  #append(list: number, row: number): void {
+    const place = this.#rowsOf.open(list, this.#rowsOf.length(list));
+    this.#rowsOf.words[place] = row;
+  }
+
+  #empty(list: number): void {
+    for (let at = this.#rowsOf.length(list) - 1; at >= 0; at--) this.#rowsOf.close(list, at);
   }
 
   #eachCell(visit: (dimension: number, item: number, bucket: number, count: number) => void): void {
-    const { row, column, value } = this.#table;
-    for (let cell = 1; cell < this.#table.end; cell++) {
-      if (!this.#table.holds(cell)) continue;
-      const pair = row[cell]!;
-      const bucket = this.#buckets[column[cell]!]!;
-      visit(this.#rows.first[pair]!, this.#rows.second[pair]!, bucket, value[cell]!);
-    }
+    const { first, second } = this.#rows;
+    this.#cells.each((row, bucket, count) => visit(first[row]!, second[row]!, bucket, count));
   }
 }

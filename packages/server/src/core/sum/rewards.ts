@@ -6,18 +6,19 @@ import { assert } from "../../base/assert.ts";
 import { digestLanes, MultisetDigest } from "../../base/digest.ts";
 import { type RewardCell, type RewardOutcome, rewardOutcomes } from "../fold/contribution.ts";
 import { CellWriter, readCells } from "./cell-bytes.ts";
-import { CellTable } from "./cell-table.ts";
+import { CellRows } from "./cell-rows.ts";
 import type { Items } from "./items.ts";
 import { PairTable } from "./pair-table.ts";
 import type { Summary } from "./summary.ts";
 
 const shape = { strings: 2, numbers: 2 };
+const outcomesMax = 8;
 
 export class Rewards implements Summary<RewardCell> {
   readonly model = "rewards";
   readonly items: Items;
-  /** Row (placement, item), column day, tag outcome. */
-  readonly #table = new CellTable();
+  /** Row (placement, item), column day x 8 + outcome. */
+  readonly #cells = new CellRows();
   readonly #rows = new PairTable();
   readonly #digest = new MultisetDigest();
 
@@ -34,11 +35,11 @@ export class Rewards implements Summary<RewardCell> {
   }
 
   get size(): number {
-    return this.#table.size;
+    return this.#cells.size;
   }
 
   get bytes(): number {
-    return this.#table.bytes + this.#rows.bytes;
+    return this.#cells.bytes + this.#rows.bytes;
   }
 
   add(cell: RewardCell): void {
@@ -70,23 +71,25 @@ export class Rewards implements Summary<RewardCell> {
 
   /** Count of an outcome of an item in a placement, from day `since` on. */
   count(placement: number, item: number, outcome: RewardOutcome, since = 0): number {
-    const table = this.#table;
-    const tag = rewardOutcomes.indexOf(outcome);
-    let count = 0;
     const row = this.#rows.find(placement, item);
     if (row < 0) return 0;
-    for (let cell = table.firstInRow(row); cell !== 0; cell = table.nextInRow[cell]!) {
-      if (table.tag[cell] === tag && table.column[cell]! >= since) count += table.value[cell]!;
+    const { columns, values } = this.#cells;
+    const end = this.#cells.start(row) + this.#cells.length(row);
+    let count = 0;
+    for (let at = this.#cells.start(row); at < end; at++) {
+      const column = columns[at]!;
+      const isAsked = rewardOutcomes[column % outcomesMax] === outcome;
+      if (isAsked && Math.floor(column / outcomesMax) >= since) count += values[at]!;
     }
     return count;
   }
 
   #change(placementKey: string, itemKey: string, outcome: number, day: number, delta: number) {
     assert(outcome >= 0 && outcome < rewardOutcomes.length, "a known outcome");
-    assert(day >>> 0 === day, "a day is a whole number >= 0");
+    assert(day >>> 0 === day && day < 2 ** 29, "a day is a whole number >= 0");
     const placement = this.items.intern(placementKey);
     const item = this.items.intern(itemKey);
-    this.#table.add(this.#rows.intern(placement, item), day, outcome, delta);
+    this.#cells.add(this.#rows.intern(placement, item), day * outcomesMax + outcome, delta);
     const { hashes } = this.items;
     this.#digest.change(hashes, placement * digestLanes, item * digestLanes, outcome, day, delta);
   }
@@ -94,12 +97,10 @@ export class Rewards implements Summary<RewardCell> {
   #eachCell(
     visit: (placement: number, item: number, outcome: number, day: number, count: number) => void,
   ): void {
-    const { row, column, tag, value } = this.#table;
-    for (let cell = 1; cell < this.#table.end; cell++) {
-      if (!this.#table.holds(cell)) continue;
-      const pair = row[cell]!;
-      const { first, second } = this.#rows;
-      visit(first[pair]!, second[pair]!, tag[cell]!, column[cell]!, value[cell]!);
-    }
+    const { first, second } = this.#rows;
+    this.#cells.each((row, column, count) => {
+      const day = Math.floor(column / outcomesMax);
+      visit(first[row]!, second[row]!, column % outcomesMax, day, count);
+    });
   }
 }

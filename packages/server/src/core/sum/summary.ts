@@ -1,5 +1,8 @@
 import type { Contribution, ModelName } from "../fold/contribution.ts";
 
+/** Sums are exact up to here; a larger one is a fault of the caller and stops the partition. */
+export const sumMax = 2 ** 52;
+
 /**
  * One additive model: a map from keys to signed integers under addition, an abelian group.
  *

@@ -3,9 +3,8 @@ import { digestLanes, MultisetDigest } from "../../base/digest.ts";
 import type { TransitionCell } from "../fold/contribution.ts";
 import { Blocks } from "./blocks.ts";
 import { CellWriter, readCells } from "./cell-bytes.ts";
-import { sumMax } from "./cell-table.ts";
 import type { Items } from "./items.ts";
-import type { Summary } from "./summary.ts";
+import { type Summary, sumMax } from "./summary.ts";
 
 /**
  * Counts of what followed what, R[from -> to][period]: the sequential rules of Kamehkhosh et al. (2017) as

@@ -24,6 +24,7 @@ export class Taste implements Source {
 
   score(ask: Ask, scores: Scores): void {
     const { cooccurrence } = ask.models;
+    const { others, counts } = cooccurrence;
     const taste = tasteOf(ask);
     const held = new Set(taste.map(({ item }) => item));
     this.#asked = [];
@@ -31,12 +32,15 @@ export class Taste implements Source {
     for (const one of taste) {
       if (cells >= cellsMax) break;
       this.#asked.push(one);
-      cooccurrence.eachNeighbour(one.item, (item, pair) => {
-        cells++;
-        if (held.has(item)) return;
-        const amount = cosine(pair, one.count, cooccurrence.count(item));
+      const start = cooccurrence.rowStart(one.item);
+      const end = start + cooccurrence.rowLength(one.item);
+      cells += end - start;
+      for (let at = start; at < end; at++) {
+        const item = others[at]!;
+        if (held.has(item)) continue;
+        const amount = cosine(counts[at]!, one.count, cooccurrence.count(item));
         if (amount > 0) scores.add(item, amount);
-      });
+      }
     }
   }
 

@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { CellRows } from "./cell-rows.ts";
+import { sumMax } from "./summary.ts";
+
+const step = fc.record({
+  row: fc.nat(12),
+  column: fc.oneof(fc.nat(12), fc.constant(0xffffffff)),
+  delta: fc.integer({ min: -2, max: 2 }),
+});
+
+test("rows equal a map of sums, by key and by walk, after any steps", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
+      const rows = new CellRows();
+      const model = new Map<string, number>();
+      for (const { row, column, delta } of steps) {
+        const key = `${row} ${column}`;
+        const before = model.get(key) ?? 0;
+        const sum = before + delta;
+        const change = rows.add(row, column, delta);
+        expect(change).toBe(Number(sum !== 0) - Number(before !== 0));
+        if (sum === 0) model.delete(key);
+        else model.set(key, sum);
+        expect(rows.get(row, column)).toBe(sum);
+      }
+      const walked: string[] = [];
+      for (let row = 0; row <= 12; row++) {
+        const end = rows.start(row) + rows.length(row);
+        for (let at = rows.start(row); at < end; at++) {
+          walked.push(`${row} ${rows.columns[at]} ${rows.values[at]}`);
+        }
+      }
+      const visited: string[] = [];
+      rows.each((row, column, value) => visited.push(`${row} ${column} ${value}`));
+      const wanted = [...model].map(([key, sum]) => `${key} ${sum}`).toSorted();
+      expect(walked.toSorted()).toEqual(wanted);
+      expect(visited).toEqual(walked);
+      expect(rows.size).toBe(wanted.length);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("a sum beyond 2^52 or a fraction is refused", () => {
+  const rows = new CellRows();
+  rows.add(1, 1, sumMax);
+  expect(() => rows.add(1, 1, 1)).toThrow("exact");
+  expect(() => rows.add(1, 2, 0.5)).toThrow("integers");
+  expect(() => rows.add(1, 1, -0.5)).toThrow("integers");
+  expect(rows.get(1, 1)).toBe(sumMax);
+});
