@@ -40,7 +40,7 @@ export interface Measurement {
   method: string;
   /** The prepared data directory it works on, if any: see prepare.ts. */
   needs?: "data" | "tail" | undefined;
-  /** Run in so many processes, one after the other, and every figure is the median; 1 if absent. */
+  /** Run in so many processes, one after the other, and every figure is the median; 1 if absent, fewer for small loads. */
   processes?: number | undefined;
   run(setting: Setting): Promise<Measured>;
 }

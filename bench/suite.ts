@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Measured, type Measurement, median, say } from "./figures.ts";
+import { type Measured, type Measurement, median, say, scaled } from "./figures.ts";
 import type { Load } from "./generate.ts";
 import type { Outcome, Task } from "./run.ts";
 
@@ -34,7 +34,8 @@ export class Suite {
       say(`${name}: begins`);
       start = performance.now();
       const runs: Measured[] = [];
-      while (runs.length < (measurement.processes ?? 1)) {
+      const processes = scaled(measurement.processes ?? 1, this.#load, 1);
+      while (runs.length < processes) {
         const dir = join(this.#root, name);
         mkdirSync(dir, { recursive: true });
         runs.push(await inProcess({ do: "measure", name, dir, data, load: this.#load }));

@@ -17,7 +17,7 @@ import {
 } from "../figures.ts";
 import { Records } from "../workload.ts";
 
-const rounds = 9;
+const roundsMax = 9;
 const inFlight = 8;
 const batchSizes = [20, 100];
 /** Bytes of a record's header beside its payload. */
@@ -27,7 +27,7 @@ export const append: Measurement = {
   name: "append",
   title: "Durable append",
   method:
-    `Three ways take turns in ${rounds} rounds, each on the same batches in the same directory: a plain file that grows ` +
+    `Three ways take turns in ${roundsMax} rounds, each on the same batches in the same directory: a plain file that grows ` +
     "by one write and one fdatasync a batch, on the thread that measures; the log with one batch awaited " +
     `after the other; the log with ${inFlight} batches in flight. The plain file's bytes are ready beforehand; the log ` +
     "packs records, tells duplicates, computes checksums and hands its commits to a worker thread within the measured time. " +
@@ -68,12 +68,13 @@ async function run({ load, dir }: Setting): Promise<Measured> {
     (batches) => oneByOne(log, batches),
     (batches) => severalAtOnce(log, batches),
   ];
+  const rounds = scaled(roundsMax, load, 3);
   const figures: Figure[] = [];
   try {
     for (const size of batchSizes) {
       const count = scaled(30_000 / size, load, 5);
       const batches = () => Array.from({ length: count }, () => records.take(size));
-      figures.push(...(await measureSize(size, batches, ways)));
+      figures.push(...(await measureSize(size, rounds, batches, ways)));
     }
   } finally {
     closeSync(file);
@@ -85,6 +86,7 @@ async function run({ load, dir }: Setting): Promise<Measured> {
 
 async function measureSize(
   size: number,
+  rounds: number,
   batches: () => RecordInput[][],
   ways: readonly Way[],
 ): Promise<Figure[]> {

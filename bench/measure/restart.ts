@@ -9,7 +9,7 @@ export const restart: Measurement = {
     "A new process opens the data directory of the whole load plus a tail of records that no checkpoint has seen " +
     "(100,000 at the default size), by the path of a server's start: the log with its deduplication set, the checkpoint, every C(state) " +
     "added to empty sums, then the tail replayed. The files are in the system's cache; starting Node itself is not measured. " +
-    "Medians of three processes.",
+    "Medians of three processes (of fewer where the load is small).",
   needs: "tail",
   processes: 3,
   run,
