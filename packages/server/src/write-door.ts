@@ -7,7 +7,12 @@ import { defaultCategories } from "./ingest/purposes.ts";
 import type { Attune } from "./main.ts";
 import type { Tenant } from "./tenants.ts";
 
-export function writeDoor(attune: Attune, tenant: Tenant, source: string, clock: Door["clock"]): Door {
+export function writeDoor(
+  attune: Attune,
+  tenant: Tenant,
+  source: string,
+  clock: Door["clock"],
+): Door {
   const { engine, config } = attune;
   return {
     tenant: tenant.number,
@@ -21,8 +26,15 @@ export function writeDoor(attune: Attune, tenant: Tenant, source: string, clock:
     limits: slices(config).ingest,
     policySetting: "a declared basis (`attune import --basis legitimate-interest`)",
     standing: (subject) => {
-      const { subject: resolved, policy, consents, barredThrough } = engine.standing(tenant.number, subject);
-      const choices = new Map([...(consents ?? [])].map(([purpose, { choice }]) => [purpose, choice]));
+      const {
+        subject: resolved,
+        policy,
+        consents,
+        barredThrough,
+      } = engine.standing(tenant.number, subject);
+      const choices = new Map(
+        [...(consents ?? [])].map(([purpose, { choice }]) => [purpose, choice]),
+      );
       const declared = Object.keys(policy.bases) as Purpose[];
       return { subject: resolved, barredThrough, declared, choices };
     },

@@ -21,14 +21,20 @@ with a manifest of SHA-256 sums. Whoever has the copy can read everything: keep 
     const [target] = given.operands;
     if (target === undefined) throw usage("backup", "name a directory");
     if (existsSync(target) && readdirSync(target).length > 0) {
-      throw new CodedError("data_invalid", `${target} is not empty; a backup goes into a directory of its own.`);
+      throw new CodedError(
+        "data_invalid",
+        `${target} is not empty; a backup goes into a directory of its own.`,
+      );
     }
     mkdirSync(target, { recursive: true, mode: 0o700 });
     const attune = await open(given.config);
     try {
       await attune.engine.checkpoint();
       // States first: a log that is ahead of its states is replayed, one that is behind them is not.
-      const files = [...(await attune.checkpoint.backup(target)), ...(await attune.log.backup(target))];
+      const files = [
+        ...(await attune.checkpoint.backup(target)),
+        ...(await attune.log.backup(target)),
+      ];
       const at = paths(given.config.data);
       const copy = paths(target);
       for (const [from, to] of [
@@ -40,7 +46,10 @@ with a manifest of SHA-256 sums. Whoever has the copy can read everything: keep 
         files.push(sumOf(target, to));
       }
       const position = attune.engine.position();
-      writeDurably(join(target, manifestName), `${JSON.stringify({ version: 1, position, files }, undefined, 1)}\n`);
+      writeDurably(
+        join(target, manifestName),
+        `${JSON.stringify({ version: 1, position, files }, undefined, 1)}\n`,
+      );
       if (given.isJson) printJson({ position, files });
       else {
         const bytes = files.reduce((sum, file) => sum + file.bytes, 0);

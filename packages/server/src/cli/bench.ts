@@ -13,7 +13,10 @@ export const command: Command = {
   help: "attune bench [...]\n\nRuns bench/main.ts of this checkout with the same arguments.\n",
   async run(argv) {
     if (!existsSync(path)) {
-      throw new CodedError("not_found", "There is no bench/main.ts here: benchmarks run from a checkout.");
+      throw new CodedError(
+        "not_found",
+        "There is no bench/main.ts here: benchmarks run from a checkout.",
+      );
     }
     const child = spawn(process.execPath, [path, ...argv], { stdio: "inherit" });
     return new Promise((resolve) => child.on("exit", (code) => resolve(code ?? 1)));

@@ -50,7 +50,12 @@ export interface Given {
 }
 
 /** Reads the arguments of a command; whatever is wrong is a CodedError that says how to mend it. */
-export function readOptions(command: string, own: Options, argv: string[], operandsMax: number): Given {
+export function readOptions(
+  command: string,
+  own: Options,
+  argv: string[],
+  operandsMax: number,
+): Given {
   const options: Options = { ...own, ...common };
   const { values, positionals } = parse(command, options, argv);
   if (positionals.length > operandsMax) {
@@ -72,7 +77,10 @@ export function readOptions(command: string, own: Options, argv: string[], opera
       if (given === undefined) return fallback;
       const number = /^\d{1,15}$/.test(given) ? Number(given) : NaN;
       if (number >= min && number <= max) return number;
-      throw usage(command, `--${name} is ${JSON.stringify(given)}; give a whole number from ${min} to ${max}`);
+      throw usage(
+        command,
+        `--${name} is ${JSON.stringify(given)}; give a whole number from ${min} to ${max}`,
+      );
     },
     operands: positionals,
   };
@@ -92,7 +100,10 @@ function parse(
   try {
     return parseArgs({
       args: argv,
-      options: Object.fromEntries(known) as Record<string, { type: "boolean" | "string"; multiple: boolean }>,
+      options: Object.fromEntries(known) as Record<
+        string,
+        { type: "boolean" | "string"; multiple: boolean }
+      >,
       allowPositionals: true,
     });
   } catch (error) {
@@ -100,7 +111,10 @@ function parse(
     const name = /Unknown option '--?([^']+)'/.exec(message)?.[1];
     if (name === undefined) throw usage(command, message.split(". ")[0]!.replace(/\.$/, ""));
     const near = nearest(name, Object.keys(options));
-    throw usage(command, `there is no option --${name}${near === undefined ? "" : `; did you mean --${near}?`}`);
+    throw usage(
+      command,
+      `there is no option --${name}${near === undefined ? "" : `; did you mean --${near}?`}`,
+    );
   }
 }
 

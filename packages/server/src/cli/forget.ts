@@ -40,7 +40,11 @@ The digests after are those of a log in which the user never was.`,
         printJson({ subjects, position, cells, before, after, durableMs, bytesGoneMs });
         return exitCodes.done;
       }
-      const rows = Object.keys(before).map((model) => [model, short(before[model]), short(after[model])]);
+      const rows = Object.keys(before).map((model) => [
+        model,
+        short(before[model]),
+        short(after[model]),
+      ]);
       print(table(["sum", "digest before", "digest after"], rows));
       print(
         `Forgotten: ${subjects.length === 1 ? "one subject" : `${subjects.length} subjects`}, ` +

@@ -45,7 +45,9 @@ interface Batch {
   end: { line: number; byte: number };
 }
 
-export async function runImport(job: ImportJob): Promise<{ counts: ImportCounts; end: { line: number; byte: number } }> {
+export async function runImport(
+  job: ImportJob,
+): Promise<{ counts: ImportCounts; end: { line: number; byte: number } }> {
   const run = new ImportRun(job);
   try {
     const reader = job.dialect.open();
@@ -112,7 +114,11 @@ class ImportRun {
   }
 
   add(line: Line | undefined, parsed: readonly Parsed[]): void {
-    const place = line ?? { text: undefined, number: this.#batch.end.line, end: this.#batch.end.byte };
+    const place = line ?? {
+      text: undefined,
+      number: this.#batch.end.line,
+      end: this.#batch.end.byte,
+    };
     this.#batch.end = { line: place.number, byte: place.end };
     parsed.forEach((entry, index) => {
       this.#batch.entries.push({ parsed: entry, line: place, index });

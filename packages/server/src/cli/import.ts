@@ -23,7 +23,10 @@ const bases = ["legitimate-interest", "contract", "consent"] as const;
 
 const options = {
   format: { value: "NAME", help: `${formats.join(", ")} (default: by the first line)` },
-  map: { value: "FILE", help: "csv: JSON that names the columns user, anonymous, item, type, time, ..." },
+  map: {
+    value: "FILE",
+    help: "csv: JSON that names the columns user, anonymous, item, type, time, ...",
+  },
   basis: { value: "BASIS", help: `${bases.join(", ")}: what the tenant declares; see above` },
   again: { help: "read the whole file again; what is known already counts as duplicate" },
 } as const;
@@ -33,7 +36,7 @@ export const command: Command = {
   summary: "read a file of events: Segment calls, session files, CSV, our own JSON",
   help: helpOf(
     "import FILE [options]",
-    `Reads events of the past into the log. An import that was stopped goes on where it was; reading the same
+    `Reads events of the past into the log; FILE may end in .gz. An import that was stopped goes on where it was; reading the same
 file again adds nothing, because every line has an id of its own.
 
 Data about people needs a basis. Where the events carry no consent and the tenant has declared nothing,
@@ -69,7 +72,8 @@ function fileGiven(given: Given): string {
 
 async function dialectGiven(given: Given, path: string): Promise<Dialect> {
   const { ingest } = slices(given.config);
-  const format = given.text("format") ?? (given.text("map") !== undefined ? "csv" : await guess(path));
+  const format =
+    given.text("format") ?? (given.text("map") !== undefined ? "csv" : await guess(path));
   switch (format as Format) {
     case "segment":
       return segment(ingest);
@@ -100,12 +104,16 @@ async function guess(path: string): Promise<Format> {
       ? "segment"
       : "jsonl";
   }
-  throw usage("import", `the first line does not say what ${path} is; add --format, or --map for a table`);
+  throw usage(
+    "import",
+    `the first line does not say what ${path} is; add --format, or --map for a table`,
+  );
 }
 
 function columnMap(given: Given) {
   const file = given.text("map");
-  if (file === undefined) throw usage("import", "a csv file needs --map FILE, JSON that names its columns");
+  if (file === undefined)
+    throw usage("import", "a csv file needs --map FILE, JSON that names its columns");
   if (!existsSync(file)) throw new CodedError("not_found", `There is no map ${file}.`);
   let value: unknown;
   try {
@@ -126,8 +134,12 @@ async function declareBasis(given: Given, attune: Attune, tenant: Tenant): Promi
   const isDeclared = Object.keys(policy.bases).length > 0;
   if (basis === "consent" || (isDeclared && chosen === undefined)) return;
   if (policy.bases.analytics === basis && policy.bases.personalization === basis) return;
-  await attune.engine.setPolicy(tenant.number, { bases: { analytics: basis, personalization: basis } });
-  remark(`Declared and logged: ${tenant.name} uses data for analytics and personalization on the basis ${basis}.`);
+  await attune.engine.setPolicy(tenant.number, {
+    bases: { analytics: basis, personalization: basis },
+  });
+  remark(
+    `Declared and logged: ${tenant.name} uses data for analytics and personalization on the basis ${basis}.`,
+  );
 }
 
 async function importFile(
@@ -151,7 +163,7 @@ async function importFile(
   const interrupt = (): void => stop.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   const from = { line: known?.line ?? 0, byte: known?.byte ?? 0 };
-  const progress = new Progress(statSync(path).size, from.byte);
+  const progress = new Progress(path.endsWith(".gz") ? 0 : statSync(path).size, from.byte);
   const { importBatchEvents, importBatchesInFlightMax } = slices(given.config).import;
   const started = performance.now();
   const { counts, end } = await runImport({
@@ -172,7 +184,8 @@ async function importFile(
   const isDone = !stop.signal.aborted;
   states.save({ file: path, ...end, isDone });
   const elapsedMs = performance.now() - started;
-  if (given.isJson) printJson({ isDone, ...counts, elapsedMs, rejected: rejectedOf(counts, states) });
+  if (given.isJson)
+    printJson({ isDone, ...counts, elapsedMs, rejected: rejectedOf(counts, states) });
   else printCounts(counts, elapsedMs, isDone, rejectedOf(counts, states));
   return isDone ? exitCodes.done : exitCodes.interrupted;
 }
@@ -188,10 +201,17 @@ function printCounts(
   rejected: string | undefined,
 ): void {
   const { events, records, ok, warning, duplicate, drop, codes } = counts;
-  print(table(["events", "ok", "warning", "duplicate", "drop"], [[events, ok, warning, duplicate, drop]]));
+  print(
+    table(
+      ["events", "ok", "warning", "duplicate", "drop"],
+      [[events, ok, warning, duplicate, drop]],
+    ),
+  );
   for (const [code, count] of Object.entries(codes)) print(`  ${code}: ${grouped(count)}`);
   const rate = grouped((events * 1_000) / Math.max(elapsedMs, 1));
-  print(`${grouped(records)} records in ${duration(elapsedMs)}, ${rate} events/s, all durable and folded.`);
+  print(
+    `${grouped(records)} records in ${duration(elapsedMs)}, ${rate} events/s, all durable and folded.`,
+  );
   if (rejected !== undefined) print(`Dropped lines and their reasons: ${rejected}`);
   if (!isDone) print("Stopped. The same command goes on from here.");
 }

@@ -1,5 +1,6 @@
 /** The lines of a file with their places, so that reading can stop after any line and go on from there. */
 import { createReadStream } from "node:fs";
+import { createGunzip } from "node:zlib";
 
 export interface Line {
   /** Without its line break; undefined when it is longer than the limit. */
@@ -33,8 +34,7 @@ export async function* linesOf(
     if (length <= lineBytesMax) parts.push(part);
     else parts = [];
   };
-  for await (const chunk of createReadStream(path, { start: byte, highWaterMark: 1 << 18 })) {
-    const bytes = chunk as Buffer;
+  for await (const bytes of chunksOf(path, byte)) {
     const lines: Line[] = [];
     let start = 0;
     for (let at = bytes.indexOf(lineBreak); at >= 0; at = bytes.indexOf(lineBreak, start)) {
@@ -47,4 +47,21 @@ export async function* linesOf(
     yield lines;
   }
   if (length > 0) yield [take()];
+}
+
+/** The bytes of a file from a place on; of a `.gz` file what is packed in it. */
+async function* chunksOf(path: string, from: number): AsyncGenerator<Buffer> {
+  if (!path.endsWith(".gz")) {
+    yield* createReadStream(path, { start: from, highWaterMark: 1 << 18 });
+    return;
+  }
+  const unpacked = createGunzip({ chunkSize: 1 << 18 });
+  const packed = createReadStream(path);
+  packed.on("error", (error) => unpacked.destroy(error));
+  packed.pipe(unpacked);
+  let skip = from;
+  for await (const chunk of unpacked as AsyncIterable<Buffer>) {
+    if (skip < chunk.length) yield skip === 0 ? chunk : chunk.subarray(skip);
+    skip = Math.max(0, skip - chunk.length);
+  }
 }

@@ -38,7 +38,9 @@ const commands: Record<string, { summary: string; load: () => Promise<{ command:
 
 function help(): string {
   const width = Math.max(...Object.keys(commands).map((name) => name.length)) + 3;
-  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}${summary}`);
+  const lines = Object.entries(commands).map(
+    ([name, { summary }]) => `  ${name.padEnd(width)}${summary}`,
+  );
   return [
     `${product.name}: recommendations that learn from every click, and forget on request, exactly.`,
     "",

@@ -10,7 +10,11 @@ import { isoTime } from "./times.ts";
 export const command: Command = {
   name: "profile",
   summary: "what is known of a user",
-  help: helpOf("profile USER [options]", "Prints the user's state, whole with --json.", personOptions),
+  help: helpOf(
+    "profile USER [options]",
+    "Prints the user's state, whole with --json.",
+    personOptions,
+  ),
   async run(argv) {
     const given = readOptions("profile", personOptions, argv, 1);
     const attune = await open(given.config);
@@ -30,7 +34,10 @@ export const command: Command = {
 /** Maps become objects, keys in order. */
 function plain(value: unknown): unknown {
   if (value instanceof Map) {
-    const entries = [...(value as Map<unknown, unknown>)].map(([key, entry]) => [String(key), plain(entry)]);
+    const entries = [...(value as Map<unknown, unknown>)].map(([key, entry]) => [
+      String(key),
+      plain(entry),
+    ]);
     return Object.fromEntries(entries);
   }
   if (Array.isArray(value)) return value.map(plain);

@@ -31,7 +31,8 @@ everything else in it is lost. With --replace the old files are set aside in a d
     const ledger = prepare(given, source);
     const at = paths(given.config.data);
     for (const { name } of files) {
-      if (name !== basename(at.erasures)) copyFileSync(join(source, name), join(given.config.data, name));
+      if (name !== basename(at.erasures))
+        copyFileSync(join(source, name), join(given.config.data, name));
     }
     const forgotten = await applyErasures(given, ledger);
     if (given.isJson) printJson({ files: files.length, forgottenAgain: forgotten.length });
@@ -55,7 +56,9 @@ function prepare(given: Given, source: string): Erasure[] {
     );
     const all = ledgers.flatMap(readErasures);
     const own = new Set([basename(at.erasures), basename(at.lock), `${basename(at.lock)}-journal`]);
-    const inTheWay = readdirSync(directory).filter((name) => !own.has(name) && !name.startsWith("replaced-"));
+    const inTheWay = readdirSync(directory).filter(
+      (name) => !own.has(name) && !name.startsWith("replaced-"),
+    );
     if (inTheWay.length > 0) {
       if (!given.flag("replace")) {
         const message = `${directory} is not empty; --replace sets its files aside, or name another with --data.`;
@@ -66,7 +69,9 @@ function prepare(given: Given, source: string): Erasure[] {
       for (const name of inTheWay) renameSync(join(directory, name), join(aside, name));
       remark(`Set aside: ${aside}. It still holds whom you forgot; delete it when all is well.`);
     }
-    const known = existsSync(at.erasures) ? new Set(readErasures(at.erasures).map(keyOf)) : new Set();
+    const known = existsSync(at.erasures)
+      ? new Set(readErasures(at.erasures).map(keyOf))
+      : new Set();
     const missing = all.filter((erasure) => !known.has(keyOf(erasure)));
     const unique = new Map(missing.map((erasure) => [keyOf(erasure), erasure]));
     if (unique.size > 0) appendErasures(at.erasures, [...unique.values()]);

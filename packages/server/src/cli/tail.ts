@@ -33,9 +33,11 @@ traits and properties are never printed. With --json a line is a JSON object.`,
     const given = readOptions("tail", options, argv, 0);
     const kinds = given.list("kind");
     const odd = kinds.find((kind) => !recordKinds.some((known) => known === kind));
-    if (odd !== undefined) throw usage("tail", `--kind ${odd} is unknown; it is one of ${recordKinds.join(", ")}`);
+    if (odd !== undefined)
+      throw usage("tail", `--kind ${odd} is unknown; it is one of ${recordKinds.join(", ")}`);
     const path = paths(given.config.data).log;
-    if (!existsSync(path)) throw new CodedError("not_found", `There is no log in ${given.config.data}.`);
+    if (!existsSync(path))
+      throw new CodedError("not_found", `There is no log in ${given.config.data}.`);
     const log = new DatabaseSync(path, { readOnly: true, timeout: 1_000 });
     try {
       const head = Number(log.prepare("SELECT max(seq) AS head FROM batch").get()?.["head"] ?? 0);
@@ -55,15 +57,25 @@ const followMs = 200;
 const pageCommits = 64;
 
 /** Prints what there is from a commit on; returns the next one to come. */
-function printFrom(log: DatabaseSync, from: number, kinds: readonly string[], isJson: boolean): number {
-  const page = log.prepare("SELECT seq, heads, body, crc FROM batch WHERE seq >= ? ORDER BY seq LIMIT ?");
+function printFrom(
+  log: DatabaseSync,
+  from: number,
+  kinds: readonly string[],
+  isJson: boolean,
+): number {
+  const page = log.prepare(
+    "SELECT seq, heads, body, crc FROM batch WHERE seq >= ? ORDER BY seq LIMIT ?",
+  );
   let next = from;
   for (;;) {
     const rows = page.all(next, pageCommits) as unknown as (Batch & { crc: number })[];
     for (const row of rows) {
       const fault = faultOf(row, row.crc);
       if (fault !== undefined) {
-        throw new CodedError("log_corrupt", `Commit ${row.seq} is corrupt: ${fault}. Restore a backup.`);
+        throw new CodedError(
+          "log_corrupt",
+          `Commit ${row.seq} is corrupt: ${fault}. Restore a backup.`,
+        );
       }
       for (const record of decodeBatch(row)) {
         if (kinds.length === 0 || kinds.includes(record.kind)) print(lineOf(record, isJson));
@@ -88,9 +100,10 @@ function lineOf(record: LogRecord, isJson: boolean): string {
 }
 
 /** Fields of payloads that name nobody. */
-const harmless = [
-  ..."type, item, strength, permille, purpose, choice, hour, scope, personal, placement, dueAt".split(", "),
-];
+const harmless =
+  "type, item, strength, permille, purpose, choice, hour, scope, personal, placement, dueAt".split(
+    ", ",
+  );
 
 function said(record: LogRecord): Record<string, string | number | boolean> {
   let payload: Record<string, unknown>;

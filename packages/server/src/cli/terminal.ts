@@ -24,11 +24,16 @@ export function shown(text: string, unitsMax = 60): string {
 }
 
 /** Columns that line up; numbers stand right. */
-export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string {
   const cells = [head, ...rows].map((row) => row.map(String));
   const length = (text: string): number => stripVTControlCharacters(text).length;
   const widths = head.map((_, i) => Math.max(...cells.map((row) => length(row[i] ?? ""))));
-  const isNumber = head.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === "number"));
+  const isNumber = head.map(
+    (_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === "number"),
+  );
   return cells
     .map((row) =>
       row

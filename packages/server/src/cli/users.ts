@@ -11,7 +11,11 @@ const options = {
 export const command: Command = {
   name: "users",
   summary: "how many users, and the subjects of some",
-  help: helpOf("users [options]", "Counts users. Subjects are keyed hashes; no id is printed.", options),
+  help: helpOf(
+    "users [options]",
+    "Counts users. Subjects are keyed hashes; no id is printed.",
+    options,
+  ),
   async run(argv) {
     const given = readOptions("users", options, argv, 0);
     const limit = given.integer("limit", 20, 0, 1_000_000);

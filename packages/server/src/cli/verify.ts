@@ -25,7 +25,12 @@ running digest and by SHA-256. Exit code 3 when anything differs.`,
       if (given.isJson) printJson({ isEqual, differences, live, replay, tookMs });
       else {
         const rows = [
-          ["states", live.states.slice(0, 24), replay.states.slice(0, 24), mark(differences, "states")],
+          [
+            "states",
+            live.states.slice(0, 24),
+            replay.states.slice(0, 24),
+            mark(differences, "states"),
+          ],
           ...Object.entries(live.sums).map(([name, { sha256 }]) => [
             name,
             sha256.slice(0, 24),
