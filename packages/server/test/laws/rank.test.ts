@@ -6,6 +6,7 @@ import { Catalogue } from "../../src/core/rank/catalogue.ts";
 import { makeDecision, replayDecision } from "../../src/core/rank/decision.ts";
 import { builtInDefinitions } from "../../src/core/rank/placement.ts";
 import { type Answer, Ranker } from "../../src/core/rank/recommend.ts";
+import type { Source } from "../../src/core/rank/source.ts";
 import type { UserState } from "../../src/core/fold/state.ts";
 import { Models } from "../../src/core/sum/models.ts";
 import {
@@ -31,10 +32,18 @@ function answerIn(
   { models, states }: World,
   user: number | undefined,
   request: RecommendationRequest,
-  { ranker = new Ranker(), items = Catalogue.empty } = {},
+  { ranker = new Ranker(), items = Catalogue.empty, eventsNamedMax = 3 } = {},
 ): Answer {
   const state = user === undefined ? undefined : states.get(user);
-  return ranker.recommend(permit(state), state, models, items, builtInDefinitions, request);
+  return ranker.recommend(
+    permit(state),
+    state,
+    models,
+    items,
+    builtInDefinitions,
+    request,
+    eventsNamedMax,
+  );
 }
 
 /** Answers of every user and of a stranger, in every placement, with and without a catalogue. */
@@ -71,6 +80,44 @@ test("shares of an item sum to its score exactly, and scores are integers that f
     short,
   );
 });
+
+test("the whole account names every event, and its shares by source are those of the short one", () => {
+  fc.assert(
+    fc.property(acts, (list) => {
+      const { models, states } = worldOf(list);
+      const ranker = new Ranker();
+      const state = states.get(list[0]!.user)!;
+      for (const placement of placements) {
+        const answer = (eventsNamedMax?: number): Answer =>
+          ranker.recommend(
+            permit(state),
+            state,
+            models,
+            Catalogue.empty,
+            builtInDefinitions,
+            ask(placement),
+            eventsNamedMax,
+          );
+        const whole = answer(Infinity).items;
+        expect(answer(0).items.map(({ reasons }) => bySource(reasons))).toEqual(
+          whole.map(({ reasons }) => bySource(reasons)),
+        );
+        for (const { score, reasons } of whole) {
+          expect(sumOf(reasons)).toBe(score);
+          const named = reasons.map(({ source, because }) => `${source} ${because}`);
+          expect(new Set(named).size).toBe(named.length);
+        }
+      }
+    }),
+    short,
+  );
+});
+
+function bySource(reasons: readonly Reason[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { source, share } of reasons) sums[source] = (sums[source] ?? 0) + share;
+  return sums;
+}
 
 test("without a permit a known user's answer equals a stranger's, reasons and order included", () => {
   const ranker = new Ranker();
@@ -113,6 +160,39 @@ test("answers are equal whatever order users came in, and so whatever ids their 
   );
 });
 
+/** Planted faults: sources that look at layout, and one that remembers what it was asked before. */
+const faults: Record<string, () => Source["score"]> = {
+  "that scores by dense id": () => (ask, scores) => {
+    for (let item = 0; item < ask.models.items.size; item++) scores.add(item, item + 1);
+  },
+  "that cuts at a number of ids": () => (ask, scores) => {
+    for (let item = 0; item < Math.min(3, ask.models.items.size); item++) scores.add(item, 1);
+  },
+  "that remembers earlier questions": () => {
+    let asked = 0;
+    return (ask, scores) => {
+      const item = ask.models.items.find("a");
+      if (item >= 0) scores.add(item, 1 + (asked++ % 2));
+      if (ask.models.items.find("b") >= 0) scores.add(ask.models.items.find("b"), 2);
+    };
+  },
+};
+
+test.each(Object.entries(faults))("a source %s breaks the laws", (_, fault) => {
+  const score = fault();
+  const source: Source = {
+    name: "popular",
+    score,
+    parts: () => [{ because: undefined, amount: 1 }],
+  };
+  const list: Act[] = ["b", "a", "c", "d", "e"].flatMap((item, user) => [
+    { user, item, type: "like", minute: user },
+  ]);
+  const answers = (order: (users: number[]) => number[]): unknown =>
+    answerIn(worldOf(list, order), undefined, ask("trending"), { ranker: new Ranker([source]) });
+  expect(answers((users) => users.toReversed())).not.toEqual(answers((users) => users));
+});
+
 test("after a user is forgotten, answers equal those of a world that never had them", () => {
   fc.assert(
     fc.property(acts, (list) => {
@@ -151,7 +231,9 @@ test("a share that names an event goes with that event, and its item's score mov
       const { models, states } = worldOf(list);
       for (const placement of ["up-next", "for-you"]) {
         const request = ask(placement);
-        const { items } = answerIn({ models, states }, user, request);
+        const ranker = new Ranker();
+        const whole = { ranker, eventsNamedMax: Infinity };
+        const { items } = answerIn({ models, states }, user, request, whole);
         const named = items.find(({ reasons }) => reasons.some(isPersonal));
         if (named === undefined) continue;
         const because = named.reasons.find(isPersonal)!.because!;
@@ -159,7 +241,7 @@ test("a share that names an event goes with that event, and its item's score mov
         const state = folded(left);
         // The sums stay: only what the user did is another.
         const changed = new Map(state === undefined ? [] : [[user, state]]);
-        const after = answerIn({ models, states: changed }, user, request);
+        const after = answerIn({ models, states: changed }, user, request, whole);
         const shares = after.items.flatMap(({ reasons }) => reasons);
         expect(shares.filter((one) => isPersonal(one) && one.because === because)).toEqual([]);
         moved++;

@@ -17,8 +17,8 @@ import { Top } from "./top.ts";
 /** Names the code and constants of rank in a decision: raise it with every change that may alter an answer. */
 export const rankConfiguration = "rank-1";
 
-/** Reasons named per source; the rest of a source's events share one. */
-const reasonsPerSource = 3;
+/** Events named per source; the rest of a source's events share one reason. Infinity names them all. */
+const eventsNamed = 3;
 
 export interface Answer {
   items: readonly RecommendedItem[];
@@ -41,7 +41,8 @@ export class Ranker {
 
   /**
    * Without a permit the same path runs on an empty state: what is known of the user then does not matter.
-   * Throws a RequestError that names the field when the request cannot be answered.
+   * Throws a RequestError that names the field when the request cannot be answered. An answer names the
+   * weightiest events of a source; `eventsNamedMax` Infinity gives the whole account, for traces and exports.
    */
   recommend(
     permit: Permit<"personalization"> | undefined,
@@ -50,6 +51,7 @@ export class Ranker {
     catalogue: Catalogue,
     definitions: Definitions,
     request: RecommendationRequest,
+    eventsNamedMax = eventsNamed,
   ): Answer {
     const placement = placementOf(definitions, request);
     const known = permittedState(permit, state);
@@ -60,7 +62,7 @@ export class Ranker {
     const limit = Math.min(request.limit, placement.size);
     this.#mix(ask, placement, eligible, limit);
     this.#top.take(this.#blend.totals, models, limit);
-    const items = this.#explained(ask);
+    const items = this.#explained(ask, eventsNamedMax);
     fillUp(items, limit, catalogue, eligible);
     return { items, personal: permit !== undefined };
   }
@@ -101,13 +103,13 @@ export class Ranker {
     }
   }
 
-  #explained(ask: Ask): RecommendedItem[] {
+  #explained(ask: Ask, eventsNamedMax: number): RecommendedItem[] {
     const items: RecommendedItem[] = [];
     const { totals } = this.#blend;
     for (let i = 0; i < this.#top.count; i++) {
       const item = this.#top.items[i]!;
       const key = ask.models.items.keys[item]!;
-      const reasons = shortened(reasonsOf(this.#blend, ask, item, key), reasonsPerSource);
+      const reasons = shortened(reasonsOf(this.#blend, ask, item, key), eventsNamedMax);
       items.push({ item: key, score: totals.get(item), propensity: 1, reasons });
     }
     return items;
