@@ -79,3 +79,23 @@ test("changed rows are told since a revision, or that it is too long ago", () =>
   expect(popularity.eachChanged(since, () => seen.push(-1))).toBe(false);
   expect(seen).toHaveLength(1);
 });
+
+test("a cell that comes and goes takes no more room, and still moves up once", () => {
+  const { popularity, rowOf } = summed([["a", 0]]);
+  const touch = { model: "popularity", dimension: "all", item: "b", delta: 1 } as const;
+  const hour = clockHour - 1;
+  for (let i = 0; i < 500; i++) {
+    popularity.add({ ...touch, hour });
+    popularity.subtract({ ...touch, hour });
+  }
+  const { bytes } = popularity;
+  for (let i = 0; i < 5_000; i++) {
+    popularity.add({ ...touch, hour });
+    popularity.subtract({ ...touch, hour });
+  }
+  expect(popularity.bytes).toBeLessThan(bytes * 1.1);
+  popularity.add({ ...touch, hour });
+  popularity.advance(clockHour + 200);
+  expect(popularity.size).toBe(2);
+  expect(popularity.recent(rowOf("b"), clockHour, 24)).toBe(1);
+});
