@@ -1,7 +1,7 @@
 /** The load as records: what acceptance would have appended, with payloads of about 500 bytes. */
 import type { InteractionEvent } from "@attune/protocol";
 import { type RecordInput, recordSchema } from "../packages/server/src/base/record.ts";
-import { utf8Encode } from "../packages/server/src/base/text.ts";
+import { utf8EncodeInto } from "../packages/server/src/base/text.ts";
 import { Interactions, type Load } from "./generate.ts";
 import { scatter } from "./random.ts";
 
@@ -16,6 +16,9 @@ export class Records {
   readonly interactions: Interactions;
   /** Bytes of payload so far. */
   bytes = 0;
+  /** Payloads are cut from this, as those read from the log are cut from a commit. */
+  #pool = new Uint8Array(0);
+  #used = 0;
 
   constructor(load: Load, start?: number) {
     this.interactions = new Interactions(load, start);
@@ -24,8 +27,7 @@ export class Records {
   next(): RecordInput {
     this.interactions.next();
     const { at, user, count, load } = this.interactions;
-    const payload = utf8Encode(JSON.stringify(eventOf(this.interactions)));
-    this.bytes += payload.length;
+    const payload = this.#encode(JSON.stringify(eventOf(this.interactions)));
     return {
       schema: recordSchema,
       kind: "event",
@@ -40,6 +42,17 @@ export class Records {
       messageHash: hex(load.seed, count),
       payload,
     };
+  }
+
+  #encode(text: string): Uint8Array {
+    if (this.#pool.length - this.#used < text.length * 3) {
+      this.#pool = new Uint8Array(1 << 20);
+      this.#used = 0;
+    }
+    const start = this.#used;
+    this.#used += utf8EncodeInto(text, this.#pool.subarray(start));
+    this.bytes += this.#used - start;
+    return this.#pool.subarray(start, this.#used);
   }
 
   take(count: number): RecordInput[] {
@@ -74,14 +87,16 @@ function eventOf({ user, item, type, strength, permille, count }: Interactions):
   };
 }
 
+const digest = Buffer.alloc(16);
+
+/** 128 bits that scatter two numbers, as 32 hex digits. */
 function hex(high: number, low: number): string {
   const a = scatter(low);
   const b = scatter(a ^ high);
   const c = scatter(b + high);
-  const d = scatter(c ^ 0x2545f491) ^ (high >>> 1);
-  return word(a) + word(b) + word(c) + word(d >>> 0);
-}
-
-function word(n: number): string {
-  return n.toString(16).padStart(8, "0");
+  digest.writeUInt32LE(a, 0);
+  digest.writeUInt32LE(b, 4);
+  digest.writeUInt32LE(c, 8);
+  digest.writeUInt32LE(scatter(c ^ 0x2545f491), 12);
+  return digest.toString("hex");
 }
