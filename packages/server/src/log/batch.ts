@@ -23,9 +23,17 @@ import {
   groupFormat,
   groupHeaderLength,
   RecordHeaderDecoder,
+  sourceBytesMax,
 } from "../base/record-codec.ts";
-import { everyPartition, type LogRecord, nobody, type RecordInput } from "../base/record.ts";
-import type { Removal } from "./log.ts";
+import {
+  everyPartition,
+  type LogRecord,
+  nobody,
+  type RecordInput,
+  recordKinds,
+  recordSchema,
+} from "../base/record.ts";
+import { utf8Encode } from "../base/text.ts";
 import { partitionOf } from "./partitioner.ts";
 
 export const fullHeadsEvery = 64;
@@ -56,13 +64,20 @@ interface GroupDraft {
 
 /** Throws an AssertionError on a record that the log could not give back as it is. */
 export function assertRecord(record: RecordInput): void {
-  const { tenant, subject } = record;
+  const { tenant, subject, source } = record;
+  assert(record.schema === recordSchema, "unknown schema of record");
+  assert(recordKinds.includes(record.kind), "unknown kind of record");
   assert(tenant >>> 0 === tenant, "tenant is not in 0..2^32-1");
   assert(subject === nobody || isHex128(subject), "subject is not 32 hex digits");
   assert(isHex128(record.messageHash), "messageHash is not 32 hex digits");
-  assert(record.payload instanceof Uint8Array, "payload is no Uint8Array");
+  assert(Number.isSafeInteger(record.purposes) && record.purposes >= 0, "purposes are no bits");
   assert(Number.isSafeInteger(record.at), "at is not an integer");
   assert(Number.isSafeInteger(record.receivedAt), "receivedAt is not an integer");
+  assert(
+    source.length * 3 <= sourceBytesMax || utf8Encode(source).length <= sourceBytesMax,
+    "source is longer than 64 bytes",
+  );
+  assert(record.payload instanceof Uint8Array, "payload is no Uint8Array");
 }
 
 /** Collects the records of one commit. Headers are encoded as they come, while the disk is still busy. */
@@ -348,7 +363,7 @@ export function decodeBatch(batch: Batch): LogRecord[] {
     : records.filter((record) => record !== undefined);
 }
 
-interface Group {
+export interface Group {
   header: GroupHeader;
   /** Positions in the body: of the group header, the record headers, the payloads, the end. */
   at: number;
@@ -357,7 +372,8 @@ interface Group {
   end: number;
 }
 
-function* groupsOf(body: Uint8Array): Generator<Group> {
+/** The groups of a body in order. */
+export function* groupsOf(body: Uint8Array): Generator<Group> {
   const reader = new ByteReader(body);
   while (reader.left > 0) {
     const at = reader.at;
@@ -369,110 +385,15 @@ function* groupsOf(body: Uint8Array): Generator<Group> {
   }
 }
 
-/** The groups of one subject alone, as a body; undefined when there is none. */
-export function pickSubject(
-  body: Uint8Array,
-  tenant: number,
-  subject: string,
-): Uint8Array | undefined {
-  const parts: Uint8Array[] = [];
-  for (const { header, at, end } of groupsOf(body)) {
-    if (header.tenant === tenant && header.subject === subject) parts.push(body.subarray(at, end));
-  }
-  return parts.length === 0 ? undefined : join(parts);
-}
-
-export interface Erasure {
-  /** The body without them, checksums of its groups stamped. */
-  body: Uint8Array;
-  /** Headers of the records that went; payloads are empty. */
-  removed: LogRecord[];
-}
-
-/** Takes records of a subject out of a batch; places, indexes and offsets of all others stay. */
-export function eraseSubject(
-  batch: Batch,
-  tenant: number,
-  subject: string,
-  removal: Omit<Removal, "seqs">,
-): Erasure | undefined {
-  const { body } = batch;
-  const parts: Uint8Array[] = [];
-  const removed: LogRecord[] = [];
-  const firsts = firstOffsets(decodeHeads(batch.heads));
-  const isRemoved = (record: LogRecord, offset: number): boolean =>
-    !removal.keep.includes(record.kind) &&
-    (removal.offsets === null ? offset < removal.beforeOffset : removal.offsets.includes(offset));
-  for (const group of groupsOf(body)) {
-    if (group.header.tenant !== tenant || group.header.subject !== subject) {
-      parts.push(body.subarray(group.at, group.end));
-      continue;
-    }
-    const first = firstOf(firsts, group.header.partition);
-    const kept = eraseFromGroup(body, group, (record, index) => {
-      const gone = isRemoved(record, first + index);
-      if (gone) removed.push(record);
-      return gone;
-    });
-    if (kept !== undefined) parts.push(kept);
-  }
-  if (removed.length === 0) return undefined;
-  const rest = join(parts);
-  stampBatch(new Uint8Array(0), rest);
-  return { body: rest, removed };
-}
-
-/** The group without the records that `isRemoved` names, or undefined when none is left. */
-function eraseFromGroup(
-  body: Uint8Array,
-  group: Group,
-  isRemoved: (record: LogRecord, index: number) => boolean,
-): Uint8Array | undefined {
-  const headers = new ByteWriter();
-  const payloads = new ByteWriter();
-  const decoder = new RecordHeaderDecoder();
-  const reader = new ByteReader(body, group.start, group.payloads);
-  let [place, index, payload, lastPlace, lastIndex, count] = [-1, -1, group.payloads, -1, -1, 0];
-  for (let i = 0; i < group.header.count; i++) {
-    const record = decoder.read(reader, group.header);
-    const length = decoder.payloadLength;
-    place += decoder.placeGap;
-    index += decoder.indexGap;
-    if (!isRemoved(record, index)) {
-      encodeRecordHeader(headers, record, place - lastPlace, index - lastIndex, length);
-      payloads.raw(body.subarray(payload, payload + length));
-      [lastPlace, lastIndex, count] = [place, index, count + 1];
-    }
-    payload += length;
-  }
-  if (count === 0) return undefined;
-  const sizes = { count, headersLength: headers.length, payloadsLength: payloads.length };
-  const out = new ByteWriter(groupHeaderLength + headers.length + payloads.length);
-  encodeGroupHeader(out, { ...group.header, ...sizes });
-  out.raw(headers.view());
-  out.raw(payloads.view());
-  return out.take();
-}
-
-function firstOffsets(heads: Heads): Map<number, number> {
+export function firstOffsets(heads: Heads): Map<number, number> {
   return new Map(heads.entries.map((entry) => [entry.partition, entry.first]));
 }
 
 /** Offsets of records in every partition are those of partition 0. */
-function firstOf(firsts: ReadonlyMap<number, number>, partition: number): number {
+export function firstOf(firsts: ReadonlyMap<number, number>, partition: number): number {
   const first = firsts.get(partition === everyPartition ? 0 : partition);
   if (first === undefined) throw new BytesError(`partition ${partition} is not in the heads`);
   return first;
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /**

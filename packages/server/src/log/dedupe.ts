@@ -10,7 +10,7 @@
 import { assert } from "../base/assert.ts";
 import { ByteReader, BytesError, ByteWriter } from "../base/bytes.ts";
 import type { RecordHeader } from "../base/record.ts";
-import { KeyTable, keyLanes } from "./key-table.ts";
+import { hashKey, KeyTable, keyLanes } from "./key-table.ts";
 
 const dayMs = 86_400_000;
 const snapshotFormat = 1;
@@ -206,8 +206,8 @@ export class Dedupe {
   }
 
   #tableOf(day: Day): KeyTable {
-    const spread = Math.imul((this.#key[1] as number) ^ this.#salt, 0x9e3779b1) >>> 26;
-    return day.tables[spread] as KeyTable;
+    // The highest bits choose the table, the lowest the slot inside it.
+    return day.tables[hashKey(this.#key, 0, this.#salt) >>> 26] as KeyTable;
   }
 }
 

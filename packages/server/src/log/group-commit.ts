@@ -105,8 +105,8 @@ class GroupCommitLog implements Log {
     this.#end = store.end;
   }
 
-  append(records: readonly RecordInput[]): Promise<AppendResult> {
-    if (this.#final !== undefined) return Promise.reject(this.#final);
+  async append(records: readonly RecordInput[]): Promise<AppendResult> {
+    if (this.#final !== undefined) throw this.#final;
     let bytes = 0;
     for (const record of records) {
       assertRecord(record);
@@ -122,7 +122,7 @@ class GroupCommitLog implements Log {
     }
     // Duplicates alone wait for all that is queued: the original may be among it, not durable yet.
     pending ??= this.#queue.at(-1) ?? this.#inFlight;
-    if (pending === undefined) return Promise.resolve(this.#result(results));
+    if (pending === undefined) return this.#result(results);
     const { calls } = pending;
     const done = new Promise<AppendResult>((resolve, reject) => {
       calls.push({ results, resolve, reject });

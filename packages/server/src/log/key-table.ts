@@ -6,6 +6,17 @@ export const keyLanes = 5;
 const firstSlots = 16;
 const countMax = 255;
 
+/** Mixes all lanes: tables work for keys that differ in any one of them. The salt is unknown to clients. */
+export function hashKey(lanes: Uint32Array, at: number, salt: number): number {
+  let hash = salt;
+  for (let i = at; i < at + keyLanes; i++) {
+    hash = Math.imul(hash ^ (lanes[i] as number), 0x85ebca6b);
+    hash ^= hash >>> 15;
+  }
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
 export class KeyTable {
   readonly #salt: number;
   #slots = firstSlots;
@@ -66,7 +77,7 @@ export class KeyTable {
   #slotOf(key: Uint32Array): number {
     const lanes = this.#lanes;
     const mask = this.#slots - 1;
-    let slot = this.#home(key[0] as number, key[4] as number);
+    let slot = hashKey(key, 0, this.#salt) & mask;
     while (this.#counts[slot] !== 0) {
       const at = slot * keyLanes;
       if (
@@ -81,12 +92,6 @@ export class KeyTable {
       slot = (slot + 1) & mask;
     }
     return slot;
-  }
-
-  #home(lane: number, source: number): number {
-    let hash = Math.imul(lane ^ this.#salt, 0x85ebca6b) ^ Math.imul(source, 0x9e3779b1);
-    hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35);
-    return (hash ^ (hash >>> 16)) & (this.#slots - 1);
   }
 
   #grow(): void {
@@ -111,7 +116,7 @@ export class KeyTable {
     let gap = emptied;
     for (let slot = (gap + 1) & mask; this.#counts[slot] !== 0; slot = (slot + 1) & mask) {
       const at = slot * keyLanes;
-      const home = this.#home(this.#lanes[at] as number, this.#lanes[at + 4] as number);
+      const home = hashKey(this.#lanes, at, this.#salt) & mask;
       // The key may move unless its home lies cyclically in (gap, slot].
       if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
       this.#lanes.copyWithin(gap * keyLanes, at, at + keyLanes);

@@ -18,13 +18,12 @@ import {
   checksum,
   decodeHeads,
   endFrom,
-  eraseSubject,
   faultOf,
   type Heads,
   type LogEnd,
-  pickSubject,
   stampBatch,
 } from "./batch.ts";
+import { eraseSubject, pickSubject } from "./erase.ts";
 import { type Disk, DiskFullError, RamDisk } from "./disk.ts";
 import { type GroupCommitOptions, openGroupCommit, type Store } from "./group-commit.ts";
 import {
@@ -90,6 +89,8 @@ class MemoryStore implements Store {
   #witnessedAt = -Infinity;
   #witnessedSeq = -1;
   #isBroken = false;
+  /** Ends when the disk is free for the next change. */
+  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(
     disk: Disk,
@@ -106,11 +107,15 @@ class MemoryStore implements Store {
   static async open(options: MemoryLogOptions, now: () => number): Promise<MemoryStore> {
     const { partitions, witness } = options;
     const store = new MemoryStore(options.disk ?? new RamDisk(), witness, now, partitions);
-    await store.#recover();
+    const whole = store.#recover();
     store.end = endFrom(store.#headsNewestFirst(), partitions);
     if (store.epoch === "" || store.#needsNewEpoch(options.acceptLoss ?? false)) {
       store.epoch = (options.makeEpoch ?? newEpoch)();
       await store.#replace(new Map());
+    } else if (whole < store.#disk.size()) {
+      // Only now: a log that does not open is left as it is, for whoever mends it.
+      store.#disk.truncate(whole);
+      await store.#disk.sync();
     }
     await store.#bearWitness();
     return store;
@@ -123,7 +128,18 @@ class MemoryStore implements Store {
     return judgeWitness(seen, { epoch: this.epoch, seq: this.end.seq }, acceptLoss) === "new";
   }
 
-  async commit(batch: Batch): Promise<void> {
+  commit(batch: Batch): Promise<void> {
+    return this.#alone(() => this.#commit(batch));
+  }
+
+  /** A rewrite replaces the whole file: a commit that ran into it would be lost. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #commit(batch: Batch): Promise<void> {
     const crc = stampBatch(batch.heads, batch.body);
     const frame: Frame = {
       at: this.#disk.size(),
@@ -169,7 +185,11 @@ class MemoryStore implements Store {
     return found;
   }
 
-  async rewrite(tenant: number, subject: string, removal: Removal): Promise<LogRecord[]> {
+  rewrite(tenant: number, subject: string, removal: Removal): Promise<LogRecord[]> {
+    return this.#alone(() => this.#rewrite(tenant, subject, removal));
+  }
+
+  async #rewrite(tenant: number, subject: string, removal: Removal): Promise<LogRecord[]> {
     const removed: LogRecord[] = [];
     const erased = new Map<number, Uint8Array>();
     for (const seq of inRanges(removal.seqs)) {
@@ -200,32 +220,28 @@ class MemoryStore implements Store {
     if (!this.#isBroken) await this.#bearWitness();
   }
 
-  /** Finds the frames; cuts a torn tail, throws on what no crash can leave behind. */
-  async #recover(): Promise<void> {
+  /** Finds the frames and where they end; throws on what no crash can leave behind. */
+  #recover(): number {
     const size = this.#disk.size();
     const bytes = this.#disk.read(0, size);
-    let at = preambleLength;
-    this.epoch = decodeWitness(bytes.subarray(0, at))?.epoch ?? "";
+    this.epoch = decodeWitness(bytes.subarray(0, preambleLength))?.epoch ?? "";
     if (this.epoch === "") {
       // Either nothing was ever stored, or its beginning is damaged.
       if (wholeFrameAfter(bytes, 0, 0)) throw new LogCorruptError("the log's start is corrupt", 1);
-      this.#disk.truncate(0);
-      return;
+      return 0;
     }
+    let at = preambleLength;
     while (at < size) {
       const seq = this.#frames.length + 1;
       const frame = frameAt(bytes, at, seq);
       if (frame === undefined) {
-        if (wholeFrameAfter(bytes, at + 1, seq)) {
-          throw new LogCorruptError(`commit ${seq} is corrupt: later commits are whole`, seq);
-        }
-        this.#disk.truncate(at);
-        await this.#disk.sync();
-        return;
+        if (!wholeFrameAfter(bytes, at + 1, seq)) break;
+        throw new LogCorruptError(`commit ${seq} is corrupt: later commits are whole`, seq);
       }
       this.#frames.push(frame);
       at += frameOverhead + frame.headsLength + frame.bodyLength;
     }
+    return at;
   }
 
   *#headsNewestFirst(): Generator<Heads> {

@@ -24,13 +24,12 @@ import {
   checksum,
   decodeHeads,
   endFrom,
-  eraseSubject,
   faultOf,
   type Heads,
   type LogEnd,
-  pickSubject,
   stampBatch,
 } from "./batch.ts";
+import { eraseSubject, pickSubject } from "./erase.ts";
 import {
   type BackupFile,
   LogCorruptError,
