@@ -3,7 +3,7 @@ import type { Axis, Plot } from "./figures.ts";
 
 const width = 720;
 const height = 400;
-const margin = { left: 64, right: 24, top: 72, bottom: 52 };
+const margin = { left: 64, right: 44, top: 72, bottom: 52 };
 const dashes = ["none", "8 4", "2 4", "10 4 2 4"];
 
 const style = `

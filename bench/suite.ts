@@ -1,6 +1,7 @@
 /** Runs measurements one after the other, each in processes of its own, over directories prepared once. */
 import { fork } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { type Measured, type Measurement, median, say, scaled } from "./figures.ts";
 import type { Load } from "./generate.ts";
@@ -80,7 +81,7 @@ function medians(runs: readonly Measured[]): Measured {
 function inProcess(task: Task): Promise<Measured> {
   return new Promise((resolve, reject) => {
     const child = fork(new URL("./run.ts", import.meta.url), {
-      execArgv: ["--expose-gc", "--disable-warning=ExperimentalWarning"],
+      execArgv: ["--expose-gc", "--disable-warning=ExperimentalWarning", ...heapOptions(task.load)],
       // What a measurement prints is progress: standard output belongs to the results.
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       serialization: "advanced",
@@ -94,4 +95,10 @@ function inProcess(task: Task): Promise<Measured> {
     });
     child.send(task);
   });
+}
+
+/** Up to the default size the default heap does; beyond it the decoded states of millions of users need more. */
+function heapOptions(load: Load): string[] {
+  if (load.interactions <= 1_000_000) return [];
+  return [`--max-old-space-size=${Math.floor((totalmem() / 2 ** 20) * 0.7)}`];
 }
