@@ -84,3 +84,10 @@ test("apportion gives what is left to the largest remainders", () => {
     { because: "b", amount: 1 },
   ]);
 });
+
+test("a source that says what certainty is gets no more than its share of that", () => {
+  const blend = new Blend([{ ...fixed("x", [10, 5]), full: 1000 }]);
+  blend.collect(ask, [weightOne]);
+  blend.mix();
+  expect(blend.totals.get(0)).toBe(Math.floor((weightOne * 10) / 1000));
+});

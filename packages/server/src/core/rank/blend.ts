@@ -4,7 +4,8 @@ import { Scores } from "./scores.ts";
 /**
  * Blends candidate sources into one integer score: the term of a source is its share of its own best score,
  * term_s(i) = floor(score_s(i) x weight_s / best_s), and the score of an item is the sum of its terms. So the
- * best item of a source gets exactly that source's weight. Law: terms sum to the score and parts to the term.
+ * best item of a source gets exactly that source's weight, unless the source says what full certainty is
+ * (`Source.full`). Law: terms sum to the score and parts to the term.
  *
  * One answer is `collect`, any number of `bar`, then `mix`; the best of a source is taken over the items
  * that were not barred, so that an item which may not be shown does not scale those which may. Scores are
@@ -65,8 +66,8 @@ export class Blend {
         const item = scores.touched[i]!;
         if (this.#barred[item] === 0) best = Math.max(best, scores.values[item]!);
       }
-      this.#bests[s] = best;
       if (best === 0) continue;
+      this.#bests[s] = Math.max(best, this.sources[s]!.full ?? 0);
       for (let i = 0; i < scores.count; i++) {
         const item = scores.touched[i]!;
         this.totals.add(item, this.term(s, item));

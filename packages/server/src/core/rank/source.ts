@@ -29,6 +29,11 @@ export interface Part {
  */
 export interface Source {
   readonly name: string;
+  /**
+   * The score that stands for the source's whole weight, of a source that knows how sure it is; no score is
+   * above it. Absent: the best score of the answer, however weak.
+   */
+  readonly full?: number;
   score(ask: Ask, scores: Scores): void;
   parts(ask: Ask, item: number): Part[];
 }

@@ -36,11 +36,13 @@ export const ruleDefaults: Readonly<RuleSettings> = Object.freeze({
 
 const periodMinutes = 28 * 1_440;
 const periodsMax = 64;
-/** A whole row is this much, times the weight of its item: scores stay below 2^32. */
-const rowOne = 2 ** 18;
+/** A whole row is this much, times the 12 bits of its item's weight: 64 rows stay below 2^32. */
+const rowOne = 2 ** 13;
 
 export class Rules implements Source {
   readonly name = "rules";
+  /** All rows lead to one item. */
+  readonly full: number;
   readonly #settings: Readonly<RuleSettings>;
   readonly #context: RecentItems;
   readonly #byAgo: Float64Array;
@@ -51,6 +53,7 @@ export class Rules implements Source {
     this.#settings = settings;
     this.#context = new RecentItems(settings.last);
     this.#byAgo = fadeTable(settings.lastFade, settings.last);
+    this.full = this.#byAgo.reduce((sum, weight) => sum + weight * rowOne, 0);
     this.#byPeriod = fadeTable(settings.periodFade, periodsMax).map((w) => Math.max(1, w));
   }
 
@@ -73,7 +76,8 @@ export class Rules implements Source {
       const { current, earlier, repeatPrior } = this.#settings;
       const isNewest = this.#context.ago[c] === 0;
       const factor = isNewest ? current * sessions.repeatRate(item, repeatPrior) : earlier;
-      scores.values[item] = Math.floor(scores.values[item]! * factor);
+      // At most 1: no score may pass `full`.
+      scores.values[item] = Math.floor(scores.values[item]! * Math.min(1, factor));
     }
   }
 
