@@ -5,11 +5,13 @@
  */
 import { createHash } from "node:crypto";
 import {
-  createReadStream,
   closeSync,
+  createReadStream,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   writeSync,
 } from "node:fs";
@@ -92,6 +94,7 @@ export class SqliteFile {
     mkdirSync(dirname(path), { recursive: true });
     this.#path = path;
     this.end = { seq: 0, logTime: 0, offsets: new Float64Array(partitions) };
+    if (!options.acceptLoss) inspect(path);
     this.#db = new DatabaseSync(path, { timeout: busyTimeoutMs });
     try {
       this.#configure(options.synchronous);
@@ -372,6 +375,29 @@ export class SqliteFile {
       `fenced: the log belongs to ${holder} (owner epoch ${epoch}, ours was ${this.#owner})`,
       "fenced",
     );
+  }
+}
+
+/**
+ * Looks for lost commits without touching a file: closing a connection that may write empties the
+ * write-ahead log, and with it what a damaged one still holds.
+ */
+function inspect(path: string): void {
+  if (!existsSync(path) || !existsSync(`${path}.witness`)) return;
+  const witness = decodeWitness(readFileSync(`${path}.witness`));
+  if (witness === undefined) return;
+  const db = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs });
+  try {
+    const tables = db.prepare("SELECT 1 FROM sqlite_schema WHERE name IN ('meta','batch')").all();
+    if (tables.length < 2) throw new LogCorruptError(`${path} is empty, yet it has a witness`, 1);
+    const meta = db.prepare("SELECT value FROM meta WHERE name='epoch'").get();
+    const row = db.prepare("SELECT max(seq) AS seq FROM batch").get() as { seq: number | null };
+    const epoch = (meta as { value: string } | undefined)?.value ?? "";
+    judgeWitness(witness, { epoch, seq: row.seq ?? 0 }, false);
+  } catch (error) {
+    throw corruptOr(error, `the log ${path} cannot be read`, 1);
+  } finally {
+    db.close();
   }
 }
 
