@@ -11,7 +11,7 @@ import { apply, type FoldRecord } from "../core/fold/apply.ts";
 import { permitFor, purposeBit } from "../core/fold/consent.ts";
 import { foldLimits, type UserState } from "../core/fold/state.ts";
 import { Catalogue } from "../core/rank/catalogue.ts";
-import type { Definitions } from "../core/rank/placement.ts";
+import { builtInDefinitions, type Definitions } from "../core/rank/placement.ts";
 import { Ranker } from "../core/rank/recommend.ts";
 import { sourcesOf } from "../core/rank/sources.ts";
 import { Models } from "../core/sum/models.ts";
@@ -93,10 +93,8 @@ class Run {
       version: 0,
       placements: {
         "up-next": {
-          name: "up-next",
+          ...builtInDefinitions.placements["up-next"]!,
           sources: settings.sources,
-          fallback: {},
-          size: k,
           exclude: excludeCurrent ? ["current"] : [],
         },
       },

@@ -48,23 +48,23 @@ export interface NeighbourSettings {
   repeatPrior: number;
 }
 
-/** Provisional: to be chosen jointly on the validation tails of three sets. */
+/** Chosen jointly on the validation tails of three public sets, never on a test: docs/quality.md. */
 export const neighbourDefaults: Readonly<NeighbourSettings> = Object.freeze({
   m: 1000,
-  k: 500,
+  k: 1000,
   context: 20,
-  contextFade: 2,
-  rarity: 0.3,
-  lengthPower: 0.2,
-  recencyFade: 1,
-  matchFade: 0,
-  placeFade: 1.5,
-  before: 0.85,
-  match: 1,
-  supportPower: 0.2,
-  earlier: 1.2,
-  current: 5,
-  repeatPrior: 20,
+  contextFade: 1.5,
+  rarity: 0.8,
+  lengthPower: 0,
+  recencyFade: 1.6,
+  matchFade: 20,
+  placeFade: 3,
+  before: 0.7,
+  match: 1.6,
+  supportPower: 0.25,
+  earlier: 1.3,
+  current: 16,
+  repeatPrior: 5,
 });
 
 /** Sessions looked at for one answer, in canonical order: a bound on its time. */

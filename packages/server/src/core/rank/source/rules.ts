@@ -24,14 +24,14 @@ export interface RuleSettings {
   repeatPrior: number;
 }
 
-/** Provisional: to be chosen jointly on the validation tails of three sets. */
+/** Chosen with those of the neighbours: docs/quality.md. */
 export const ruleDefaults: Readonly<RuleSettings> = Object.freeze({
-  last: 2,
+  last: 3,
   lastFade: 1.4,
   periodFade: 0,
   earlier: 1,
-  current: 2,
-  repeatPrior: 20,
+  current: 4,
+  repeatPrior: 5,
 });
 
 const periodMinutes = 28 * 1_440;
