@@ -4,7 +4,7 @@
  */
 import type { InteractionEvent } from "@attune/protocol";
 import type { FoldLimits } from "../../src/core/fold/state.ts";
-import type { FoldRecord } from "../../src/core/fold/step.ts";
+import type { FoldRecord } from "../../src/core/fold/fold-record.ts";
 
 interface Element {
   item: string;

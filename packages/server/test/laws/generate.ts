@@ -14,7 +14,7 @@ import type {
 import fc from "fast-check";
 import type { RecordHeader } from "../../src/base/record.ts";
 import { type FoldLimits, foldLimits } from "../../src/core/fold/state.ts";
-import type { FoldRecord } from "../../src/core/fold/step.ts";
+import type { FoldRecord } from "../../src/core/fold/fold-record.ts";
 
 export const isLong = process.env["ATTUNE_LONG"] === "1";
 
@@ -48,7 +48,7 @@ interface Timing {
   merged: boolean;
 }
 
-/** What a payload may refer to: its own time, that of the record before, the decisions so far. */
+/** What a payload may refer to: its own time, that of the interaction before, the decisions so far. */
 interface Place {
   at: number;
   previousAt: number;
@@ -151,7 +151,7 @@ const decision = fc
     make: ({ at, decisions }) => decisionOf(`d:${decisions.length + 1}`, placement, slots, at),
   }));
 
-/** Mostly the timer of the record before, sometimes one that nobody set. */
+/** Mostly the timer of the interaction before, sometimes one that nobody set. */
 const tick = fc.constantFrom(0, 0, 0, 1, -minute).map((off): Body => ({
   kind: "tick",
   make: ({ previousAt }) => ({
@@ -167,7 +167,7 @@ const body: fc.Arbitrary<Body> = fc.oneof(
   { weight: 2, arbitrary: traits },
   { weight: 1, arbitrary: consent },
   { weight: 1, arbitrary: other },
-  { weight: 3, arbitrary: tick },
+  { weight: 4, arbitrary: tick },
 );
 
 const timing: fc.Arbitrary<Timing> = fc.record({
@@ -221,7 +221,7 @@ function recordsOf(
     const at = clock - back;
     const payload = make({ at, previousAt, decisions });
     if (kind === "decision") decisions.push((payload as Decision).id);
-    if (kind !== "tick") previousAt = at;
+    if ("item" in payload) previousAt = at;
     const header = headerOf({ kind, tenant, subject, at, receivedAt: clock, purposes, merged }, i);
     return { header, payload };
   });

@@ -2,20 +2,14 @@ import type { ConsentEvent, InteractionEvent } from "@attune/protocol";
 import { assert } from "../../base/assert.ts";
 import { enterConsent, isFolded, isFoldedPurpose, takesEffect } from "./consent.ts";
 import type { Contribution } from "./contribution.ts";
+import { type FoldRecord, type TickPayload, stepOf } from "./fold-record.ts";
 import { type FoldLimits, type UserState, emptyState } from "./state.ts";
-import {
-  type Effect,
-  type FoldRecord,
-  type TickPayload,
-  foldInLog,
-  foldInTime,
-  sessionEnded,
-  stepOf,
-} from "./step.ts";
+import { type Effect, foldInLog, foldInTime, sessionEnded } from "./step.ts";
 
 export { contributionsOf } from "./contributions.ts";
 export { refold } from "./refold.ts";
-export type { Effect, FoldRecord, TickPayload } from "./step.ts";
+export type { FoldRecord, TickPayload } from "./fold-record.ts";
+export type { Effect } from "./step.ts";
 
 /**
  * The step of the fold, one record at a time in log order. Law: after every step the state is `refold` of the

@@ -225,8 +225,21 @@ function readSessions(from: StateReader): Session[] {
   });
 }
 
-/** Entries in the order of time and then of key: nearly how the maps stand, equal times aside. */
-function inOrder<V>(map: ReadonlyMap<string, V>, timeOf: (value: V) => number): [string, V][] {
+/** Entries in the order of time and then of key: how the maps stand already, equal times aside. */
+function inOrder<V>(
+  map: ReadonlyMap<string, V>,
+  timeOf: (value: V) => number,
+): Iterable<[string, V]> {
+  let newest = -1;
+  for (const value of map.values()) {
+    const at = timeOf(value);
+    if (at <= newest) return sorted(map, timeOf);
+    newest = at;
+  }
+  return map;
+}
+
+function sorted<V>(map: ReadonlyMap<string, V>, timeOf: (value: V) => number): [string, V][] {
   return [...map].sort(([a, left], [b, right]) => timeOf(left) - timeOf(right) || (a < b ? -1 : 1));
 }
 

@@ -47,10 +47,11 @@ export function stateTraits(
   at: number,
   limits: Readonly<FoldLimits>,
 ): void {
-  for (const name of Object.keys(stated)) {
+  for (const key of Object.keys(stated)) {
+    const name = key.toWellFormed();
     const known = traits.get(name);
     if (known !== undefined && known.at > at) continue;
-    traits.set(name, { value: stated[name], at });
+    traits.set(name, { value: stated[key], at });
     if (traits.size > limits.traitsMax) traits.delete(oldestTrait(traits));
   }
 }

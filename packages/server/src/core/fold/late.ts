@@ -1,7 +1,8 @@
+import type { InteractionEvent } from "@attune/protocol";
 import { hasPurpose, isFolded } from "./consent.ts";
+import { type FoldRecord, type Step, isElement } from "./fold-record.ts";
 import { isBeyond } from "./sessions.ts";
 import { type FoldLimits, never } from "./state.ts";
-import { type FoldRecord, type Step, isElement } from "./step.ts";
 
 /**
  * Which records were late when they came: out of order, and not newer than what the cap had dropped by then.
@@ -16,7 +17,9 @@ export function lateOf(
 ): Uint8Array | undefined {
   const isFormed = records.map(
     (record, i) =>
-      steps[i] === "timed" && hasPurpose(bits[i]!, "personalization") && isElement(record),
+      steps[i] === "timed" &&
+      hasPurpose(bits[i]!, "personalization") &&
+      isElement(record.payload as InteractionEvent),
   );
   const count = isFormed.reduce((sum, formed) => sum + Number(formed), 0);
   if (count <= limits.contributionsMax) return undefined; // nothing is ever dropped

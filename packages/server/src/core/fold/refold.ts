@@ -8,17 +8,10 @@ import {
   isFoldedPurpose,
   purposeBit,
 } from "./consent.ts";
+import { type FoldRecord, type Step, type TickPayload, isElement, stepOf } from "./fold-record.ts";
 import { lateOf } from "./late.ts";
 import { type FoldLimits, type UserState, emptyState } from "./state.ts";
-import {
-  type FoldRecord,
-  type Step,
-  type TickPayload,
-  foldInLog,
-  foldInTime,
-  isElement,
-  stepOf,
-} from "./step.ts";
+import { foldInLog, foldInTime } from "./step.ts";
 
 /**
  * The fold from nothing: the state that `apply` would have reached over the same records in the same log
@@ -134,7 +127,7 @@ function hasRung(
     if (steps[i] === "tick") {
       if (isSet && (payload as TickPayload).dueAt === state.dueAt) return true;
     } else if (steps[i] === "timed" && header.at === setAt && late?.[i] !== 1) {
-      isSet ||= hasPurpose(bits[i]!, "personalization") && isElement(records[i]!);
+      isSet ||= hasPurpose(bits[i]!, "personalization") && isElement(payload as InteractionEvent);
     }
   }
   return false;

@@ -1,4 +1,3 @@
-import { hashString } from "../../base/digest.ts";
 import type { Contribution, PopularityCell } from "./contribution.ts";
 import type { FoldLimits, Session, UserState } from "./state.ts";
 
@@ -98,11 +97,26 @@ function isKeyOf(session: Session, subject: string, n: number): boolean {
   return keyHi === session.keyHi && keyLo === session.keyLo;
 }
 
-const lanes = new Uint32Array(8);
-
+/** Two hashes of 32 bits, each a chain of one-to-one steps over (subject, start, n). */
 function sessionKey(subject: string, startedAt: number, n: number): [number, number] {
-  hashString(`${subject}:${startedAt}:${n}`, lanes, 0);
-  return [lanes[0]!, lanes[1]!];
+  let hi = 0x9e3779b9;
+  let lo = 0x7f4a7c15;
+  for (let i = 0; i < subject.length; i++) {
+    const code = subject.charCodeAt(i);
+    hi = avalanche(hi ^ code);
+    lo = avalanche(lo ^ Math.imul(code + 1, 0x85ebca6b));
+  }
+  for (const part of [Math.floor(startedAt / 2 ** 32), startedAt % 2 ** 32, n]) {
+    hi = avalanche(hi ^ part);
+    lo = avalanche(lo ^ Math.imul(part + 1, 0x85ebca6b));
+  }
+  return [hi >>> 0, lo >>> 0];
+}
+
+function avalanche(x: number): number {
+  let h = Math.imul(x ^ (x >>> 16), 0x7feb352d);
+  h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
+  return h ^ (h >>> 16);
 }
 
 /** Drops whole sessions from the oldest on, never the newest, until the cap holds. */

@@ -1,0 +1,240 @@
+import type { InteractionEvent, InteractionType } from "@attune/protocol";
+import { describe, expect, test } from "vitest";
+import { decisionOf, headerOf } from "../../../test/laws/generate.ts";
+import { AssertionError } from "../../base/assert.ts";
+import { apply, refold } from "./apply.ts";
+import { encodeState } from "./codec.ts";
+import type { Contribution } from "./contribution.ts";
+import { contributionsOf } from "./contributions.ts";
+import { type FoldLimits, type UserState, emptyState, foldLimits, never } from "./state.ts";
+import type { FoldRecord } from "./fold-record.ts";
+
+const noon = Date.UTC(2026, 5, 1, 12);
+const minute = 60_000;
+const strengths: Partial<Record<InteractionType, number>> = { like: 3, dislike: -4, skip: -2 };
+
+function interaction(
+  type: InteractionType,
+  item: string | undefined,
+  minutes: number,
+  more: Partial<InteractionEvent> = {},
+): FoldRecord {
+  const at = noon + minutes * minute;
+  const strength = strengths[type] ?? 1;
+  return {
+    header: headerOf({ kind: "event", at, receivedAt: at }, 0),
+    payload: { type, item, strength, ...more },
+  };
+}
+
+const view = (item: string, minutes: number) => interaction("view", item, minutes);
+
+function decision(id: string, slots: string[], minutes: number): FoldRecord {
+  const at = noon + minutes * minute;
+  return {
+    header: headerOf({ kind: "decision", at, receivedAt: at }, 0),
+    payload: decisionOf(id, "home", slots, at),
+  };
+}
+
+/** Folds records that never ask for a refold. */
+function folded(records: FoldRecord[], others: Partial<FoldLimits> = {}): UserState {
+  let state = emptyState(1, records[0]!.header.subject);
+  for (const record of records) {
+    const applied = apply(state, record, { ...foldLimits, ...others });
+    if (applied.refold) throw new Error("asks for a refold");
+    state = applied.state;
+  }
+  return state;
+}
+
+function cellsOf<M extends Contribution["model"]>(state: UserState, model: M) {
+  return contributionsOf(state, foldLimits).filter(
+    (cell): cell is Extract<Contribution, { model: M }> => cell.model === model,
+  );
+}
+
+const lengths = (state: UserState) => state.sessions.map(({ items }) => items.length);
+
+describe("a session", () => {
+  test("ends after more than the idle time, not at it", () => {
+    expect(lengths(folded([view("a", 0), view("b", 30)]))).toEqual([2]);
+    const late = view("b", 30);
+    late.header.at++;
+    expect(lengths(folded([view("a", 0), late]))).toEqual([1, 1]);
+  });
+
+  test("holds sessionEventsMax interactions, the next opens another of its own key", () => {
+    const views = (count: number) => Array.from({ length: count }, () => view("a", 0));
+    expect(lengths(folded(views(3), { sessionEventsMax: 3 }))).toEqual([3]);
+    const state = folded(views(10), { sessionEventsMax: 3, contributionsMax: 5 });
+    expect(lengths(state)).toEqual([3, 1]);
+    const keys = folded(views(10), { sessionEventsMax: 3 }).sessions.map(({ keyHi }) => keyHi);
+    expect(new Set(keys).size).toBe(4);
+    // The key counts sessions of one start, those dropped included.
+    expect(state.sessions.map(({ keyHi }) => keyHi)).toEqual(keys.slice(2));
+  });
+
+  test("spans at most sessionSpanMinutesMax minutes", () => {
+    const views = [view("a", 0), view("b", 20), view("c", 40), view("d", 41)];
+    expect(lengths(folded(views, { sessionSpanMinutesMax: 40 }))).toEqual([3, 1]);
+    expect(lengths(folded(views, { sessionSpanMinutesMax: 41 }))).toEqual([4]);
+  });
+
+  test("is not made of skips, dislikes and searches", () => {
+    const others = [
+      interaction("skip", "b", 1),
+      interaction("dislike", "c", 2),
+      interaction("search", undefined, 3),
+    ];
+    const state = folded([view("a", 0), ...others]);
+    expect(lengths(state)).toEqual([1]);
+    expect(state.ring.map(({ item }) => item)).toEqual(["a", "b", "c"]);
+    expect(state.sequence).toBe(4);
+  });
+});
+
+describe("the cap", () => {
+  const views = [view("a", 0), view("b", 1), view("c", 60), view("d", 120)];
+
+  test("drops nothing at contributionsMax, whole oldest sessions beyond", () => {
+    expect(folded(views, { contributionsMax: 4 }).horizon).toBe(never);
+    const state = folded(views, { contributionsMax: 3 });
+    expect(lengths(state)).toEqual([1, 1]);
+    expect(state.horizon).toBe(noon + minute);
+  });
+
+  test("makes late what came out of order at or before the horizon", () => {
+    const limits = { ...foldLimits, contributionsMax: 3 };
+    const state = folded(views, limits);
+    const late = apply(state, view("z", 1), limits);
+    expect(late).toMatchObject({ refold: false, late: true, contributions: [], effects: [] });
+    expect(apply(state, view("z", 2), limits)).toEqual({ refold: true, effects: [] });
+  });
+});
+
+test("an item that follows itself is a transition", () => {
+  const cells = cellsOf(folded([view("a", 0), view("b", 1), view("a", 2)]), "transitions");
+  expect(cells.map(({ from, to, delta }) => [from, to, delta])).toEqual([
+    ["a", "b", 840],
+    ["b", "a", 840],
+    ["a", "a", 420],
+  ]);
+});
+
+test("popularity counts an item once a day, with what its first event stated", () => {
+  const phone = { context: { device: "phone", region: "north" } };
+  const state = folded([
+    interaction("view", "a", 0, phone),
+    interaction("view", "a", 61, { context: { device: "desktop" } }),
+    interaction("view", "a", 24 * 60),
+  ]);
+  const hour = noon / 3_600_000;
+  const cells = cellsOf(state, "popularity").map((cell) => [cell.dimension, cell.hour - hour]);
+  expect(cells).toEqual([
+    ["all", 0],
+    ["device:phone", 0],
+    ["region:north", 0],
+    ["all", 24],
+  ]);
+});
+
+describe("taste", () => {
+  const taste = (state: UserState) => cellsOf(state, "cooccurrence").map(({ a, b }) => a + b);
+
+  test("holds what reaches tasteScoreMin, less what is disliked until it is liked", () => {
+    const records = [view("a", 0), interaction("like", "b", 1)];
+    expect(taste(folded(records))).toEqual(["bb"]);
+    records.push(view("a", 2));
+    expect(taste(folded(records))).toEqual(["bb", "ab", "aa"]);
+    records.push(interaction("dislike", "b", 3), view("b", 4), view("b", 5));
+    expect(taste(folded(records))).toEqual(["aa"]);
+    records.push(interaction("like", "b", 6), interaction("like", "b", 7));
+    expect(taste(folded(records))).toEqual(["aa", "ab", "bb"]);
+  });
+
+  test("keeps the newest tasteItemsMax, of equal times the smaller names", () => {
+    const likes = ["c", "a", "b"].map((item) => interaction("like", item, 0));
+    expect(taste(folded(likes, { tasteItemsMax: 3 }))).toHaveLength(6);
+    const state = folded(likes, { tasteItemsMax: 2 });
+    expect([...state.reactions.keys()].sort()).toEqual(["a", "b"]);
+  });
+
+  test("a forgotten dislike does not bring the liking back", () => {
+    const records = [
+      interaction("like", "a", 0),
+      interaction("dislike", "a", 1),
+      interaction("dislike", "b", 2),
+    ];
+    const state = folded(records, { dislikesMax: 1 });
+    expect([...state.dislikes.keys()]).toEqual(["b"]);
+    expect(taste(state)).toEqual([]);
+  });
+});
+
+describe("a decision", () => {
+  const outcomes = (records: FoldRecord[]) =>
+    folded(records).exposures.map((each) => each.outcomes);
+
+  test("that nobody reported as seen rewards nothing", () => {
+    const state = folded([decision("d:1", ["a", "b"], 0)]);
+    expect(cellsOf(state, "rewards")).toEqual([]);
+  });
+
+  test("is answered once for each outcome, and an answered slot was shown", () => {
+    const records = [
+      decision("d:1", ["a", "b", "c"], 0),
+      interaction("seen", undefined, 1, { decisionId: "d:1", slots: [0, 1, 7] }),
+      view("c", 2),
+      view("c", 3),
+      interaction("skip", "b", 4),
+    ];
+    expect(outcomes(records)).toEqual([[1, 1 | 8, 1 | 2]]);
+    const cells = cellsOf(folded(records), "rewards");
+    expect(cells.map(({ item, outcome }) => `${item} ${outcome}`)).toEqual([
+      "a shown",
+      "b shown",
+      "b skip",
+      "c shown",
+      "c click",
+    ]);
+  });
+
+  test("is answered within the idle time, or at any time by its id", () => {
+    const first = decision("d:1", ["a"], 0);
+    expect(outcomes([first, view("a", 30)])).toEqual([[3]]);
+    expect(outcomes([first, view("a", 31)])).toEqual([[0]]);
+    const named = (id: string) => interaction("view", "a", 31, { decisionId: id });
+    expect(outcomes([first, named("d:1")])).toEqual([[3]]);
+    expect(outcomes([first, named("d:9")])).toEqual([[0]]);
+  });
+
+  test("gives way to the newest one that holds the item", () => {
+    const records = [
+      decision("d:1", ["a"], 0),
+      decision("d:2", ["a"], 1),
+      decision("d:3", ["b"], 2),
+    ];
+    expect(outcomes([...records, view("a", 3)])).toEqual([[0], [3], [0]]);
+    // Its answer is not held back by a decision whose clock runs ahead.
+    expect(outcomes([...records, view("a", 0)])).toEqual([[3], [0], [0]]);
+  });
+});
+
+test("a record that acceptance would not let through fails before anything is changed", () => {
+  const state = folded([view("a", 0)]);
+  const before = encodeState(state);
+  const broken = [
+    interaction("view", "\ud800", 1),
+    interaction("view", "a", 1, { strength: 0.5 }),
+    interaction("stare" as InteractionType, "a", 1),
+    interaction("seen", undefined, 1, { slots: 3 as unknown as number[] }),
+    view("a", 0.00001),
+    view("a", -1e12),
+  ];
+  for (const record of broken) {
+    expect(() => apply(state, record, foldLimits)).toThrow(AssertionError);
+    expect(() => refold([record], foldLimits)).toThrow(AssertionError);
+  }
+  expect(encodeState(state)).toEqual(before);
+});
