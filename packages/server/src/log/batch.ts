@@ -36,7 +36,7 @@ import {
 import { utf8Encode } from "../base/text.ts";
 import { partitionOf } from "./partitioner.ts";
 
-export const fullHeadsEvery = 64;
+const fullHeadsEvery = 64;
 
 export interface Batch {
   seq: number;

@@ -185,7 +185,10 @@ export class SqliteFile {
 
   /** Empties the write-ahead log: what was overwritten or erased is in no file afterwards. */
   flush(): void {
-    this.#checkpoint("TRUNCATE");
+    if (this.#checkpoint("TRUNCATE")) return;
+    throw new Error(
+      "another connection reads the log: erased bytes are still in the write-ahead log",
+    );
   }
 
   /** The first seq whose batch may hold records received at or after `time`. */
@@ -349,7 +352,8 @@ export class SqliteFile {
     if (expected <= last) throw new LogCorruptError(`commit ${expected} is missing`, expected);
   }
 
-  #checkpoint(mode: "PASSIVE" | "TRUNCATE"): void {
+  /** False when another connection kept it from finishing. */
+  #checkpoint(mode: "PASSIVE" | "TRUNCATE"): boolean {
     try {
       const row = this.#db.prepare(`PRAGMA wal_checkpoint(${mode})`).get() as {
         busy: number;
@@ -357,9 +361,7 @@ export class SqliteFile {
         checkpointed: number;
       };
       this.#walPages = Math.max(0, row.log - row.checkpointed);
-      if (mode === "TRUNCATE" && row.busy !== 0) {
-        throw new Error("another connection holds the write-ahead log: it was not emptied");
-      }
+      return row.busy === 0;
     } catch (error) {
       throw unavailable(error);
     }
@@ -423,8 +425,8 @@ function corruptOr(error: unknown, message: string, seq: number): unknown {
 
 /** What a failed write means for the caller. Extended codes keep their class in the low byte. */
 function unavailable(error: unknown): unknown {
-  if (error instanceof LogUnavailableError || error instanceof LogCorruptError) return error;
   const code = errcodeOf(error);
+  if (code === 0) return error;
   const text = `${(error as Error).message} (errcode ${code})`;
   return (code & 0xff) === errorFull
     ? new LogUnavailableError(`no space left for the log: ${text}`, "full", { cause: error })

@@ -49,13 +49,25 @@ export class FaultyDisk implements Disk {
     await this.sync();
   }
 
-  /** Loses what was not synced, but for its first `torn` bytes, in which `garble` overwrites the last one. */
-  crash(torn = 0, garble?: number): void {
-    const kept = this.bytes.slice(0, this.durable.length + torn);
-    if (garble !== undefined && kept.length > this.durable.length) kept[kept.length - 1] = garble;
-    this.bytes = kept;
-    this.durable = kept.slice();
-    this.gate = Promise.resolve();
+  /**
+   * The disk as the next process finds it: what was not synced is lost, but for its first `torn` bytes, of
+   * which `garble` overwrites the last. The crashed process keeps its own disk: it writes no more.
+   */
+  afterCrash(torn = 0, garble?: number): FaultyDisk {
+    const next = new FaultyDisk();
+    next.bytes = this.bytes.slice(0, this.durable.length + torn);
+    const hasTorn = next.bytes.length > this.durable.length;
+    if (garble !== undefined && hasTorn) next.bytes[next.bytes.length - 1] = garble;
+    next.durable = next.bytes.slice();
+    return next;
+  }
+
+  /** The same when the crash falls into a `replace`: the old content stays. */
+  afterReplaceLost(): FaultyDisk {
+    const next = new FaultyDisk();
+    next.bytes = this.durable.slice();
+    next.durable = next.bytes.slice();
+    return next;
   }
 
   flip(bit: number): void {

@@ -3,12 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import fc from "fast-check";
+import { expect, it } from "vitest";
 import { openMemoryLog } from "../../src/log/memory.ts";
 import { openSqliteLog } from "../../src/log/sqlite.ts";
 import { FaultyDisk } from "./faulty-disk.ts";
 import type { LogStage, OpenOptions } from "./log-stage.ts";
 import { testLogContract } from "./log.ts";
-import { someDay } from "./records.ts";
+import { event, readAll, someDay } from "./records.ts";
 
 const settings = {
   partitions: 8,
@@ -75,6 +77,32 @@ testLogContract("sqlite", () => {
     openBackup: (copy) => openAt(join(copy, "log.sqlite")),
     backupDir: join(dir, "copy"),
   } satisfies LogStage;
+});
+
+it("gives the same commits, offsets and verdicts in memory and in SQLite", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "attune-log-"));
+  const call = fc.array(fc.tuple(fc.constantFrom("a", "b", "c", ""), fc.nat(30)), { maxLength: 5 });
+  const memory = await openMemoryLog(settings);
+  const sqlite = await openSqliteLog({ ...settings, path: join(dir, "log.sqlite") });
+  try {
+    await fc.assert(
+      fc.asyncProperty(fc.array(call, { maxLength: 6 }), async (calls) => {
+        for (const pairs of calls) {
+          const records = pairs.map(([user, id]) => event(user, `${user}${id}`));
+          const [a, b] = [await memory.append(records), await sqlite.append(records)];
+          expect(b).toEqual({ ...a, position: `${sqlite.epoch}.${a.seq}` });
+        }
+      }),
+    );
+    const removal = { seqs: [[1, 50] as const], beforeOffset: 9, offsets: null, keep: [] };
+    const { subject } = event("a", "");
+    const gone = await memory.rewrite(1, subject, removal);
+    expect(await sqlite.rewrite(1, subject, removal)).toBe(gone);
+    expect(await readAll(sqlite)).toEqual(await readAll(memory));
+  } finally {
+    await sqlite.close();
+    rmSync(dir, { recursive: true, force: true });
+  }
 });
 
 /** Which blob of a commit holds the bit, counted over heads and body, and where. */
