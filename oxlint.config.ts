@@ -31,7 +31,32 @@ const rooms: Record<string, Room> = {
     protocol: true,
     pure: false,
   },
-  ingest: { files: `${server}/ingest`, imports: ["base", "log"], protocol: true, pure: false },
+  access: { files: `${server}/access`, imports: ["base"], protocol: true, pure: false },
+  ingest: {
+    files: `${server}/ingest`,
+    imports: ["base", "log", "access"],
+    protocol: true,
+    pure: false,
+  },
+  // Doors never import one another: what all of them need lies in access, what joins them in main.
+  serve: {
+    files: `${server}/serve`,
+    imports: ["base", "log", "fold", "engine", "access"],
+    protocol: true,
+    pure: false,
+  },
+  deliver: {
+    files: `${server}/deliver`,
+    imports: ["base", "engine", "access"],
+    protocol: true,
+    pure: false,
+  },
+  admin: {
+    files: `${server}/admin`,
+    imports: ["base", "engine", "access"],
+    protocol: true,
+    pure: false,
+  },
   eval: {
     files: `${server}/eval`,
     imports: ["base", "fold", "sum", "rank"],

@@ -85,6 +85,31 @@ export const errorTable = {
     means: "There is no such user, tenant or file, or it is another tenant's.",
     caller: "Stop.",
   },
+  request_invalid: {
+    status: 400,
+    means: "A field of the request is missing or wrong; the message names it.",
+    caller: "Mend the field and ask again.",
+  },
+  permission_denied: {
+    status: 403,
+    means: "The key or token is good, but not for this: a public key reads nothing, a user only their own.",
+    caller: "Use a key of the kind that the message names.",
+  },
+  token_expired: {
+    status: 401,
+    means: "The user token has expired.",
+    caller: "Get a new one from your own server and try again.",
+  },
+  position_unrecoverable: {
+    status: 409,
+    means: "The position is of another log, or what stood after it is no longer kept.",
+    caller: "Load the present state, then resume from the position it names.",
+  },
+  shutting_down: {
+    status: 503,
+    means: "The process is stopping and takes nothing new.",
+    caller: "Wait as long as Retry-After says, then try again.",
+  },
   rate_limited: {
     status: 429,
     means: "More was asked than the limits allow.",
