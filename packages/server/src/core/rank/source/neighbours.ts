@@ -51,13 +51,13 @@ export interface NeighbourSettings {
 /** Chosen jointly on the validation tails of three public sets, never on a test: docs/quality.md. */
 export const neighbourDefaults: Readonly<NeighbourSettings> = Object.freeze({
   m: 1000,
-  k: 1000,
+  k: 500,
   context: 20,
   contextFade: 1.5,
   rarity: 0.8,
   lengthPower: 0,
   recencyFade: 1.6,
-  matchFade: 20,
+  matchFade: 0,
   placeFade: 3,
   before: 0.7,
   match: 1.6,

@@ -26,7 +26,7 @@ export interface RuleSettings {
 
 /** Chosen with those of the neighbours: docs/quality.md. */
 export const ruleDefaults: Readonly<RuleSettings> = Object.freeze({
-  last: 3,
+  last: 2,
   lastFade: 1.4,
   periodFade: 0,
   earlier: 1,
