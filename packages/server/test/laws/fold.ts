@@ -34,9 +34,9 @@ export interface Law {
 const runs = { numRuns: isLong ? 2_000 : 200 };
 
 /** The sum of cells by key; cells that reach zero are gone. */
-export type Cells = Map<string, number>;
+type Cells = Map<string, number>;
 
-export function add(cells: Cells, contributions: readonly Contribution[], sign = 1): Cells {
+function add(cells: Cells, contributions: readonly Contribution[], sign = 1): Cells {
   for (const contribution of contributions) {
     const { delta, ...key } = contribution;
     expect(Number.isSafeInteger(delta)).toBe(true);
@@ -49,7 +49,7 @@ export function add(cells: Cells, contributions: readonly Contribution[], sign =
 }
 
 /** States are compared as bytes: the order in which maps were filled is none of their content. */
-export function bytesOf(state: UserState | undefined): string {
+function bytesOf(state: UserState | undefined): string {
   return state === undefined ? "" : Buffer.from(encodeState(state)).toString("hex");
 }
 

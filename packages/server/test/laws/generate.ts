@@ -18,7 +18,7 @@ import type { FoldRecord } from "../../src/core/fold/fold-record.ts";
 
 export const isLong = process.env["ATTUNE_LONG"] === "1";
 
-/** Limits that a user of forty records reaches. */
+/** Limits that a user of a few dozen records reaches. */
 export const smallLimits: Readonly<FoldLimits> = Object.freeze({
   ...foldLimits,
   sessionEventsMax: 5,

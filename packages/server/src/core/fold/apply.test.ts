@@ -238,3 +238,38 @@ test("a record that acceptance would not let through fails before anything is ch
   }
   expect(encodeState(state)).toEqual(before);
 });
+
+describe("a refusal", () => {
+  const consent = (merged: boolean): FoldRecord => ({
+    header: headerOf({ kind: "event", at: noon, receivedAt: noon, merged }, 0),
+    payload: { type: "consent", purpose: "personalization", choice: "denied" },
+  });
+  const granted: FoldRecord = {
+    ...consent(false),
+    payload: { type: "consent", purpose: "personalization", choice: "granted" },
+  };
+  const mergedView: FoldRecord = {
+    ...view("b", 1),
+    header: headerOf({ kind: "event", at: noon + minute, receivedAt: 0, merged: true }, 1),
+  };
+  const items = (records: FoldRecord[]) =>
+    refold(records, foldLimits)?.ring.map(({ item }) => item);
+
+  test("takes back what came before it in the log, whatever its clock says", () => {
+    expect(items([view("a", -5), view("b", 5), consent(false), view("c", -1)])).toEqual(["c"]);
+  });
+
+  test("asks for a refold only where something lived by the purpose", () => {
+    const first = apply(undefined, consent(false), foldLimits);
+    expect(first).toMatchObject({ refold: false, effects: [{ type: "consent.changed" }] });
+    const state = folded([view("a", 0)]);
+    const effects = [{ type: "consent.changed", choice: "denied" }];
+    expect(apply(state, consent(false), foldLimits)).toMatchObject({ refold: true, effects });
+  });
+
+  test("that a merge brings takes all, but merged records alone from who has spoken", () => {
+    expect(items([view("a", 0), mergedView, consent(true), view("c", 2)])).toEqual(["c"]);
+    const spoken = [granted, view("a", 0), mergedView, consent(true), view("c", 2)];
+    expect(items(spoken)).toEqual(["a", "c"]);
+  });
+});

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { permitFor } from "./consent.ts";
+import { portableState, profileOf } from "./profile.ts";
+import { type UserState, emptyState } from "./state.ts";
+
+function someone(): UserState {
+  const state = emptyState(1, "5");
+  const times = { count: 1, firstAt: 1, lastAt: 1 };
+  state.reactions.set("b", { score: 3, ...times });
+  state.reactions.set("a", { score: 3, ...times });
+  state.reactions.set("c", { score: 9, ...times });
+  state.reactions.set("d", { score: -1, ...times });
+  state.dislikes.set("c", 1);
+  state.traits.set("__proto__", { value: "x", at: 1 });
+  state.counters.days.set(20_000, new Map([["view", 2]]));
+  state.sessions.push({ keyHi: 1, keyLo: 2, items: ["a", "b"], at: [1, 5], dimensions: [[], []] });
+  return state;
+}
+
+test("a profile names what is liked in a total order, and what is disliked", () => {
+  const state = someone();
+  const policy = { bases: { personalization: "contract" } } as const;
+  const profile = profileOf(permitFor(state, policy, "personalization", 1)!, state);
+  expect(profile.liked.map(({ item }) => item)).toEqual(["a", "b"]);
+  expect(profile.disliked).toEqual(["c"]);
+  expect(profile.sessions).toEqual([{ startedAt: 1, lastAt: 5, items: ["a", "b"] }]);
+  expect(Object.entries(profile.traits)).toEqual([["__proto__", "x"]]);
+});
+
+test("the portable copy is JSON and needs no permit", () => {
+  const copy = portableState(someone());
+  expect(JSON.parse(JSON.stringify(copy))).toEqual(copy);
+  expect(copy["counters"]).toEqual({ total: {}, days: { 20000: { view: 2 } } });
+});
