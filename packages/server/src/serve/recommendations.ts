@@ -1,0 +1,162 @@
+import "../access/route.ts";
+import type { FastifyInstance } from "fastify";
+import { type Static, Type } from "typebox";
+import type { RecommendationRequest, RecommendedItem } from "@attune/protocol";
+import { type Authenticate, type Caller, readableUser } from "../access/caller.ts";
+
+/**
+ * The read door of answers: POST and GET /v1/recommendations. An answer asked for with `after` reflects that
+ * acknowledged position, always; the decision behind it is logged but not awaited.
+ */
+export interface RecommendationParts {
+  authenticate: Authenticate;
+  now(): number;
+  /** Subject of a user or anonymous id of the tenant. */
+  subjectOf(tenant: number, person: Person): string | undefined;
+  recommend(
+    tenant: number,
+    subject: string | undefined,
+    request: RecommendationRequest,
+    options: { after?: string | undefined },
+  ): Promise<Answer>;
+  /** Attributes of an item in the tenant's catalogue. */
+  itemOf(tenant: number, item: string): Readonly<Record<string, unknown>> | undefined;
+  /** Milliseconds an answer took, by placement. */
+  observe(placement: string, ms: number): void;
+}
+
+export interface Person {
+  userId?: string | undefined;
+  anonymousId?: string | undefined;
+}
+
+interface Answer {
+  decisionId: string;
+  placement: string;
+  items: readonly RecommendedItem[];
+  position: string;
+}
+
+const limitDefault = 20;
+const limitMax = 200;
+const idsMax = 1_000;
+
+const Id = Type.String({ minLength: 1, maxLength: 256 });
+const Filter = Type.Object({
+  attribute: Type.String({ minLength: 1, maxLength: 256 }),
+  op: Type.Union((["eq", "ne", "in", "gte", "lte"] as const).map((op) => Type.Literal(op))),
+  value: Type.Union([
+    Type.String(),
+    Type.Number(),
+    Type.Boolean(),
+    Type.Array(Type.Union([Type.String(), Type.Number()]), { maxItems: idsMax }),
+  ]),
+});
+const Context = Type.Object(
+  {
+    device: Type.Optional(Type.String({ maxLength: 64 })),
+    region: Type.Optional(Type.String({ maxLength: 64 })),
+    place: Type.Optional(Type.String({ maxLength: 64 })),
+  },
+  { additionalProperties: false },
+);
+
+export const RecommendationBody = Type.Object(
+  {
+    userId: Type.Optional(Id),
+    anonymousId: Type.Optional(Id),
+    placement: Type.String({ minLength: 1, maxLength: 64 }),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault })),
+    context: Type.Optional(Context),
+    exclude: Type.Optional(Type.Array(Id, { maxItems: idsMax })),
+    filter: Type.Optional(Type.Array(Filter, { maxItems: 32 })),
+    onScreen: Type.Optional(Type.Array(Id, { maxItems: limitMax })),
+    after: Type.Optional(Type.String({ maxLength: 256 })),
+  },
+  { additionalProperties: false },
+);
+type Body = Static<typeof RecommendationBody>;
+
+const RecommendationQuery = Type.Object(
+  {
+    userId: Type.Optional(Id),
+    anonymousId: Type.Optional(Id),
+    placement: Type.String({ minLength: 1, maxLength: 64 }),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault })),
+    exclude: Type.Optional(Type.String({ description: "Item ids, separated by commas." })),
+    after: Type.Optional(Type.String({ maxLength: 256 })),
+    token: Type.Optional(Type.String()),
+  },
+  { additionalProperties: false },
+);
+
+export const RecommendationAnswer = Type.Object({
+  decisionId: Type.String(),
+  placement: Type.String(),
+  items: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      score: Type.Integer(),
+      reasons: Type.Array(
+        Type.Object({
+          source: Type.String(),
+          because: Type.Optional(Type.String()),
+          share: Type.Integer(),
+        }),
+      ),
+      item: Type.Optional(Type.Object({}, { additionalProperties: true })),
+    }),
+  ),
+  position: Type.String(),
+});
+
+export function recommendationRoutes(app: FastifyInstance, parts: RecommendationParts): void {
+  const response = { 200: RecommendationAnswer };
+  app.post<{ Body: Body }>(
+    "/v1/recommendations",
+    { schema: { summary: "What to show this person now", body: RecommendationBody, response } },
+    async (request) => answer(parts, await parts.authenticate(request), request.body),
+  );
+  app.get<{ Querystring: Static<typeof RecommendationQuery> }>(
+    "/v1/recommendations",
+    { schema: { summary: "The same as a link", querystring: RecommendationQuery, response } },
+    async (request) => {
+      const { exclude, token: _token, ...rest } = request.query;
+      const listed = exclude === undefined ? undefined : exclude.split(",").filter((id) => id !== "");
+      const body: Body = { ...rest, ...(listed === undefined ? {} : { exclude: listed }) };
+      return answer(parts, await parts.authenticate(request), body);
+    },
+  );
+}
+
+async function answer(parts: RecommendationParts, caller: Caller, body: Body) {
+  const started = performance.now();
+  const { tenant } = caller;
+  const person = personOf(caller, body);
+  const request: RecommendationRequest = {
+    placement: body.placement,
+    limit: body.limit ?? limitDefault,
+    now: parts.now(),
+    context: body.context,
+    exclude: body.exclude,
+    filter: body.filter as RecommendationRequest["filter"],
+    onScreen: body.onScreen,
+  };
+  const subject = parts.subjectOf(tenant, person);
+  const given = await parts.recommend(tenant, subject, request, { after: body.after });
+  const items = given.items.map(({ item, score, reasons }) => ({
+    id: item,
+    score,
+    reasons,
+    item: parts.itemOf(tenant, item),
+  }));
+  parts.observe(body.placement, performance.now() - started);
+  return { ...given, items };
+}
+
+/** A user token speaks for its own user; a server says whom it asks for. */
+function personOf(caller: Caller, { userId, anonymousId }: Person): Person {
+  if (caller.kind === "user") return { userId: readableUser(caller, userId) };
+  readableUser(caller, userId);
+  return { userId, anonymousId };
+}

@@ -1,0 +1,75 @@
+import "../access/route.ts";
+import type { FastifyInstance } from "fastify";
+import { Type } from "typebox";
+import { CodedError } from "@attune/protocol";
+import { assertSecret, type Authenticate, type Caller, readableUser } from "../access/caller.ts";
+
+/** The read door of people: what is known of a user, and the end of it. */
+export interface UserParts {
+  authenticate: Authenticate;
+  now(): number;
+  subjectOf(
+    tenant: number,
+    person: { userId?: string | undefined; anonymousId?: string | undefined },
+  ): string | undefined;
+  /** The profile, for which there must be a permit; the portable state is the person's own right. */
+  profile(tenant: number, subject: string): { profile: unknown; state: unknown } | undefined;
+  forget(tenant: number, subject: string, at: number, reason: string | undefined): Promise<unknown>;
+}
+
+const Params = Type.Object({ id: Type.String({ minLength: 1, maxLength: 256 }) });
+const anything = Type.Object({}, { additionalProperties: true });
+type Route = { Params: { id: string } };
+
+export function userRoutes(app: FastifyInstance, parts: UserParts): void {
+  app.get<Route>(
+    "/v1/users/:id",
+    { schema: { summary: "What is known of a user", params: Params, response: { 200: anything } } },
+    async (request) => {
+      const caller = await parts.authenticate(request);
+      const { subject, userId } = personOf(parts, caller, request.params.id);
+      const known = parts.profile(caller.tenant, subject);
+      if (known === undefined) throw new CodedError("not_found", `Nothing is known of ${userId}.`);
+      if (known.profile !== undefined) return { userId, ...(known.profile as object) };
+      const reason = "Neither consent nor a declared basis permits a profile.";
+      return { userId, subject, withheld: reason };
+    },
+  );
+  app.get<Route>(
+    "/v1/users/:id/export",
+    { schema: { summary: "The whole state of a user", params: Params, response: { 200: anything } } },
+    async (request) => {
+      const caller = await parts.authenticate(request);
+      const { subject, userId } = personOf(parts, caller, request.params.id);
+      const known = parts.profile(caller.tenant, subject);
+      if (known === undefined) throw new CodedError("not_found", `Nothing is known of ${userId}.`);
+      return { userId, state: known.state };
+    },
+  );
+  app.delete<Route & { Querystring: { reason?: string } }>(
+    "/v1/users/:id",
+    {
+      schema: {
+        summary: "Forget a user: state, sums, records",
+        params: Params,
+        querystring: Type.Object({ reason: Type.Optional(Type.String({ maxLength: 256 })) }),
+        response: { 202: anything },
+      },
+    },
+    async (request, reply) => {
+      const caller = await parts.authenticate(request);
+      if (caller.kind !== "user") assertSecret(caller, "users");
+      const { subject } = personOf(parts, caller, request.params.id);
+      const receipt = await parts.forget(caller.tenant, subject, parts.now(), request.query.reason);
+      return reply.code(202).send(receipt);
+    },
+  );
+}
+
+function personOf(parts: UserParts, caller: Caller, id: string) {
+  const userId = readableUser(caller, id);
+  const subject = parts.subjectOf(caller.tenant, { userId });
+  if (userId === undefined || subject === undefined)
+    throw new CodedError("not_found", "There is no such user.");
+  return { userId, subject };
+}
