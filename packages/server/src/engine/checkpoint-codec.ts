@@ -19,6 +19,7 @@ export function encodeMeta(row: UserRow): Uint8Array<ArrayBuffer> {
   writer.text(row.aliasOf);
   writer.varint(row.aliases.length);
   for (const alias of row.aliases) writer.text(alias);
+  writer.varint(row.forwardedThrough);
   writer.varint(row.purge.length);
   for (const removal of row.purge) writeRemoval(writer, removal);
   return writer.finish();
@@ -36,9 +37,20 @@ export function decodeRow(
   const barredThrough = reader.zigzag();
   const aliasOf = reader.text();
   const aliases = Array.from({ length: reader.varint() }, () => reader.text());
+  const forwardedThrough = reader.varint();
   const purge = Array.from({ length: reader.varint() }, () => readRemoval(reader));
   reader.expectEnd();
-  return { tenant, subject, body, commits, barredThrough, aliasOf, aliases, purge };
+  return {
+    tenant,
+    subject,
+    body,
+    commits,
+    barredThrough,
+    aliasOf,
+    aliases,
+    forwardedThrough,
+    purge,
+  };
 }
 
 function writeRanges(writer: ByteWriter, ranges: readonly SeqRange[]): void {

@@ -45,6 +45,8 @@ export interface UserRow {
   aliasOf: string;
   /** Subjects merged into this one. */
   aliases: string[];
+  /** Of an alias: records up to this commit stand under the subject it was merged into; 0 = none yet. */
+  forwardedThrough: number;
   /** What the log must lose once this row is durable. */
   purge: Removal[];
 }

@@ -41,7 +41,7 @@ export class Checkpointer {
 
   restore(
     mark: Mark | undefined,
-    onUser: (row: { tenant: number; subject: string; state: UserState }) => void,
+    onUser: (row: UserRow, state: UserState | undefined) => void,
   ): void {
     const { checkpoint, tenants, outbox } = this.#parts;
     if (mark === undefined) return;
@@ -49,20 +49,26 @@ export class Checkpointer {
     for (const [key, value] of checkpoint.shared()) this.#restoreShared(key, value);
     for (const entry of checkpoint.outbox()) outbox.restore(entry);
     for (const row of checkpoint.rows()) {
-      if (row.body === null) continue;
-      onUser({ tenant: row.tenant, subject: row.subject, state: decodeState(row.body) });
+      onUser(row, row.body === null ? undefined : decodeState(row.body));
     }
   }
 
   /**
-   * One checkpoint at the commit that `position` names once no other checkpoint runs. The deduplication set
-   * goes with it only when asked: it is large, and without it a start reads it from the log's headers.
+   * One checkpoint, once no other runs and no commit is half done (`busy`), at the commit `position` names in
+   * that very turn. The deduplication set goes with it only when asked: it is large, and without it a start
+   * reads it from the log's headers.
    */
-  async run(position: () => Promise<number>, withDedupe: boolean): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
-    this.#running = position()
-      .then((seq) => this.#once(seq, withDedupe))
-      .finally(() => (this.#running = undefined));
+  async run(
+    busy: () => Promise<void> | undefined,
+    position: () => number,
+    withDedupe: boolean,
+  ): Promise<void> {
+    for (;;) {
+      const pending = this.#running ?? busy();
+      if (pending === undefined) break;
+      await pending;
+    }
+    this.#running = this.#once(position(), withDedupe).finally(() => (this.#running = undefined));
     await this.#running;
   }
 

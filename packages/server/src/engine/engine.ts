@@ -1,21 +1,23 @@
 import { randomBytes } from "node:crypto";
-import type { Decision, RecommendationRequest, RecommendedItem } from "@attune/protocol";
+import type { RecommendationRequest } from "@attune/protocol";
 import { nobody, type LogRecord, type RecordInput } from "../base/record.ts";
-import { type ConsentPolicy, permitFor } from "../core/fold/consent.ts";
+import type { ConsentPolicy } from "../core/fold/consent.ts";
 import { contributionsOf } from "../core/fold/contributions.ts";
 import { type FoldLimits, foldLimits, logicVersion, type UserState } from "../core/fold/state.ts";
-import { makeDecision } from "../core/rank/decision.ts";
-import type { AppendResult, Commit, Log } from "../log/log.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import { type AppendResult, type Commit, type Log, LogUnavailableError } from "../log/log.ts";
+import type { Checkpoint, UserRow } from "./checkpoint.ts";
 import { Checkpointer } from "./checkpointer.ts";
+import { type Answer, Answers, type Preview } from "./answers.ts";
+import { type ForgetReceipt, Forgetting } from "./forgetting.ts";
 import { forwardMerged } from "./forward.ts";
 import { Outbox } from "./outbox.ts";
 import { engineRecord } from "./payload.ts";
-import { type Erasure, Processor } from "./processor.ts";
+import { Processor } from "./processor.ts";
 import { collectQuarantined } from "./quarantine.ts";
 import { type Tenant, Tenants } from "./tenants.ts";
+import { dueTicks } from "./ticks.ts";
 import { Timers } from "./timers.ts";
-import { type User, Users } from "./users.ts";
+import { isToForward, type User, Users } from "./users.ts";
 import { type DigestView, Views } from "./views.ts";
 
 export interface EngineOptions {
@@ -38,20 +40,11 @@ export interface EngineOptions {
   timerStaleMs?: number | undefined;
 }
 
-export interface Answer {
-  decisionId: string;
-  placement: string;
-  items: readonly RecommendedItem[];
-  /** Position the answer reflects: `"epoch.seq"`. */
-  position: string;
-}
-
-export interface ForgetReceipt {
-  /** Subjects erased: the user and everything merged into it. */
-  subjects: string[];
-  erasures: { before: Record<string, string>; after: Record<string, string>; cells: number }[];
-  position: string;
-}
+/** Told of the users that a commit changed, in the turn in which it was folded whole. */
+export type FoldedListener = (
+  users: readonly { tenant: number; subject: string }[],
+  commit: Commit,
+) => void;
 
 /**
  * The engine: the one place that knows both log and core. It folds every durable record in order, keeps the
@@ -70,23 +63,29 @@ export class Engine {
   readonly #checkpointer: Checkpointer;
   readonly #quarantined = new Set<string>();
   readonly #queue: Commit[] = [];
+  /** Appends that the log itself asked for: what is settled waits for them. */
+  readonly #following = new Set<Promise<unknown>>();
+  /** Decisions on their way to the log, checkpoints. */
   readonly #background = new Set<Promise<unknown>>();
-  readonly #startId: string;
+  /** Quarantine records of a replay, appended once the engine is live. */
+  readonly #unlogged: RecordInput[] = [];
   readonly #timerStaleMs: number;
   readonly #checkpointRecords: number;
   readonly #forwards = new Map<string, User>();
-  #erased: ((erasure: Erasure) => void) | undefined;
+  readonly #forgetting: Forgetting;
   #busy: Promise<void> | undefined;
-  #decisions = 0;
+  readonly #answers: Answers;
+  readonly #foldedListeners: FoldedListener[] = [];
   #isLive = false;
   #recordsAtCheckpoint = 0;
+  /** Decisions that found no space in the log. */
+  decisionsLost = 0;
   failure: unknown;
 
   private constructor(options: EngineOptions) {
     this.#log = options.log;
     this.#now = options.now;
     this.#limits = options.limits ?? foldLimits;
-    this.#startId = options.startId ?? randomBytes(6).toString("hex");
     this.#timerStaleMs = options.timerStaleMs ?? 86_400_000;
     this.#checkpointRecords = options.checkpointRecords ?? 50_000;
     this.#views = options.hasViews === true ? new Views() : undefined;
@@ -104,10 +103,24 @@ export class Engine {
         quarantined: this.#quarantined,
         forward: (user) => this.#forwardLater(user),
         quarantine: (record, reason) => this.#quarantine(record, reason),
-        onErased: (erasure) => this.#erased?.(erasure),
+        onWhole: (commit, users) => this.#folded(commit, users),
+        onErased: (erasure) => this.#forgetting.hear(erasure),
       },
       options.checkpoint.mark()?.seq ?? 0,
     );
+    this.#answers = new Answers({
+      users: this.#users,
+      tenants: this.#tenants,
+      processor: this.#processor,
+      startId: options.startId ?? randomBytes(6).toString("hex"),
+      log: (record) => this.#logDecision(record),
+    });
+    this.#forgetting = new Forgetting({
+      append: (records) => this.append(records),
+      settled: () => this.settled(),
+      resolve: (tenant, subject) => this.resolve(tenant, subject),
+      aliases: (tenant, subject) => this.#users.find(tenant, subject)?.aliases ?? [],
+    });
     this.#checkpointer = new Checkpointer({
       checkpoint: options.checkpoint,
       log: this.#log,
@@ -131,22 +144,35 @@ export class Engine {
       throw new Error(
         `The checkpoint was made by fold logic ${mark.logic}, this is ${logicVersion}: rebuild it from the log.`,
       );
-    this.#checkpointer.restore(mark, (row) =>
-      this.#restoreUser(row.tenant, row.subject, row.state),
-    );
     const from = this.#processor.seq;
+    if (from > this.#log.head())
+      throw new Error(
+        `The checkpoint stands at ${from}, beyond the log's head ${this.#log.head()}.`,
+      );
+    this.#checkpointer.restore(mark, (row, state) => this.#restoreUser(row, state));
     await collectQuarantined(this.#log, from, this.#quarantined);
     for await (const commit of this.#log.read(from)) await this.#processor.process(commit);
     this.#log.onCommit((commit) => this.#receive(commit));
     this.#isLive = true;
     this.#recordsAtCheckpoint = this.#processor.records;
-    for (const user of this.#forwards.values()) this.#forward(user);
-    this.#forwards.clear();
+    this.#forwardWaiting();
+    if (this.#unlogged.length > 0) await this.append(this.#unlogged.splice(0));
   }
 
-  #restoreUser(tenant: number, subject: string, state: UserState): void {
+  #restoreUser(row: UserRow, state: UserState | undefined): void {
+    const { tenant, subject } = row;
+    // The rewriting of the log and the second half of a merge are finished after a crash.
+    if (row.purge.length > 0) this.#users.change(this.#users.obtain(tenant, subject));
+    if (isToForward(row)) this.#forwardLater(this.#users.obtain(tenant, subject));
+    if (state === undefined) return;
     this.#tenants.obtain(tenant).add(contributionsOf(state, this.#limits));
     if (state.dueAt > 0) this.#timers.add({ dueAt: state.dueAt, tenant, subject });
+  }
+
+  #folded(commit: Commit, users: ReadonlySet<User>): void {
+    if (!this.#isLive || this.#foldedListeners.length === 0) return;
+    const changes = [...users].map(({ tenant, subject }) => ({ tenant, subject }));
+    for (const listener of this.#foldedListeners) listener(changes, commit);
   }
 
   /** Resolves when the records are durable; what an answer then reflects is up to `after` or `settled`. */
@@ -201,31 +227,36 @@ export class Engine {
     this.#track(this.checkpoint());
   }
 
-  #track(work: Promise<unknown>): void {
+  #track(work: Promise<unknown>, set = this.#background): void {
     const tracked = work
       .catch((error: unknown) => this.#stop(error))
-      .finally(() => this.#background.delete(tracked));
-    this.#background.add(tracked);
+      .finally(() => set.delete(tracked));
+    set.add(tracked);
   }
 
-  /** Everything appended so far is folded, and nothing that it caused is still to be appended. */
+  /**
+   * Everything appended so far is folded, and nothing that it caused is still to be appended. What comes in
+   * meanwhile is not waited for.
+   */
   async settled(): Promise<void> {
-    while (this.#busy !== undefined || this.#background.size > 0) {
-      await (this.#busy ?? Promise.race(this.#background));
+    await Promise.all(this.#background);
+    const head = this.#log.head();
+    while (this.#processor.seq < head || this.#following.size > 0) {
       this.#assertRuns();
+      await (this.#busy ?? Promise.race(this.#following));
     }
     this.#assertRuns();
   }
 
-  /** Waits until the commit under way is folded whole, and until `after` (an acknowledged position) is. */
-  async #reach(after: string | undefined): Promise<void> {
-    const seq = after === undefined ? 0 : seqOf(after, this.#log);
-    while (this.#busy !== undefined || this.#processor.seq < seq) {
-      this.#assertRuns();
-      if (this.#busy === undefined) throw new Error(`Position ${after} is beyond the log's head.`);
-      await this.#busy;
-    }
+  /**
+   * What to wait for before commit `seq` is folded and no commit is half folded; undefined when that is so in
+   * this very turn, and only in it.
+   */
+  #pending(seq = 0): Promise<void> | undefined {
     this.#assertRuns();
+    if (this.#busy === undefined && this.#processor.seq < seq)
+      throw new Error(`Position ${this.#log.epoch}.${seq} is beyond the log's head.`);
+    return this.#busy;
   }
 
   /** Follows the alias of a merged subject. */
@@ -250,47 +281,48 @@ export class Engine {
     };
   }
 
+  /** Answers at `after` or later and logs the decision. */
   async recommend(
-    tenantNumber: number,
+    tenant: number,
     subject: string | undefined,
     request: RecommendationRequest,
     options: { after?: string | undefined } = {},
   ): Promise<Answer> {
-    await this.#reach(options.after);
-    const tenant = this.#tenants.obtain(tenantNumber);
-    const resolved = subject === undefined ? nobody : this.resolve(tenantNumber, subject);
-    const state = resolved === nobody ? undefined : this.#users.find(tenantNumber, resolved)?.state;
-    const permit = permitFor(state, tenant.policy, "personalization", this.#processor.seq);
-    const { ranker, models, catalogue, definitions } = tenant;
-    const answer = ranker.recommend(permit, state, models, catalogue, definitions, request);
-    const decision = makeDecision(answer, {
-      id: `${this.#startId}:${++this.#decisions}`,
-      request,
-      position: this.#processor.seq,
-      clockHour: this.#tenants.clockHour,
-      catalogue: catalogue.version,
-      definitions: definitions.version,
-      sequence: state?.sequence ?? 0,
-    });
-    this.#logDecision(tenantNumber, permit === undefined ? nobody : resolved, decision);
-    return {
-      decisionId: decision.id,
-      placement: request.placement,
-      items: answer.items,
-      position: this.position(),
-    };
+    do await this.whole(options.after);
+    while (!this.isWhole);
+    const { items, decide } = this.preview(tenant, subject, request);
+    const { placement } = request;
+    return { decisionId: decide(), placement, items, position: this.position() };
   }
 
-  /** Appended, not awaited: an answer never waits for fsync. */
-  #logDecision(tenant: number, subject: string, decision: Decision): void {
-    const record = engineRecord("decision", decision, {
-      tenant,
-      subject,
-      purposes: subject === nobody ? 0 : personalizationBit,
-      at: decision.request.now,
-      id: decision.id,
+  /** Resolves in a turn in which no commit is half folded, `after` (an acknowledged position) included. */
+  async whole(after?: string | undefined): Promise<void> {
+    const seq = after === undefined ? 0 : seqOf(after, this.#log);
+    for (let wait = this.#pending(seq); wait !== undefined; wait = this.#pending(seq)) await wait;
+  }
+
+  /** False while a commit is half folded: then `whole` says when it is not. */
+  get isWhole(): boolean {
+    return this.failure === undefined && this.#processor.isWhole;
+  }
+
+  /** An answer at the newest whole commit, in this very turn, not logged unless it is decided. */
+  preview(tenant: number, subject: string | undefined, request: RecommendationRequest): Preview {
+    const resolved = subject === undefined ? nobody : this.resolve(tenant, subject);
+    return this.#answers.preview(tenant, resolved, request);
+  }
+
+  /** Calls back in the turn in which a commit was folded whole, with the users it changed. */
+  onFolded(listener: FoldedListener): void {
+    this.#foldedListeners.push(listener);
+  }
+
+  #logDecision(record: RecordInput): void {
+    const appended = this.#log.append([record]).catch((error: unknown) => {
+      if (!isFull(error)) throw error;
+      this.decisionsLost += 1;
     });
-    this.#track(this.#log.append([record]));
+    this.#track(appended);
   }
 
   /** Where the states and sums stand. */
@@ -321,7 +353,7 @@ export class Engine {
 
   /** Full digests of all sums at the newest whole commit, made by the view thread. */
   async digests(): Promise<DigestView> {
-    await this.#reach(undefined);
+    await this.whole();
     if (this.#views === undefined) throw new Error("The engine was opened without views.");
     return this.#views.digests(this.#processor.seq);
   }
@@ -353,34 +385,15 @@ export class Engine {
 
   /** Appends a tick for every user whose timer is due; a live engine calls this about once a second. */
   async fireTimers(): Promise<void> {
-    const now = this.#now();
-    const ticks: RecordInput[] = [];
-    for (let timer = this.#timers.popDue(now); timer; timer = this.#timers.popDue(now)) {
-      const user = this.#users.find(timer.tenant, timer.subject);
-      if (user === undefined) continue;
-      user.timerAt = 0;
-      const dueAt = user.state?.dueAt ?? 0;
-      if (dueAt === 0 || dueAt < now - this.#timerStaleMs) continue;
-      if (dueAt > timer.dueAt) {
-        user.timerAt = dueAt;
-        this.#timers.add({ ...timer, dueAt });
-        continue;
-      }
-      ticks.push(
-        engineRecord(
-          "tick",
-          { type: "tick", dueAt },
-          {
-            tenant: timer.tenant,
-            subject: timer.subject,
-            purposes: allPurposeBits,
-            at: dueAt,
-            id: `${timer.subject}:${dueAt}`,
-          },
-        ),
-      );
+    this.#forwardWaiting();
+    const { ticks, due } = dueTicks(this.#timers, this.#users, this.#now(), this.#timerStaleMs);
+    if (ticks.length === 0) return;
+    try {
+      await this.append(ticks);
+    } catch (error) {
+      for (const timer of due) this.#timers.add(timer);
+      throw error;
     }
-    if (ticks.length > 0) await this.append(ticks);
   }
 
   /**
@@ -394,42 +407,12 @@ export class Engine {
     at: number,
     reason?: string,
   ): Promise<ForgetReceipt> {
-    await this.settled();
-    const root = this.resolve(tenant, subject);
-    const aliases = this.#users.find(tenant, root)?.aliases ?? [];
-    const subjects = [root, ...aliases];
-    const erasures: ForgetReceipt["erasures"] = [];
-    this.#erased = ({ user, before, after, cells }) => {
-      if (subjects.includes(user.subject)) erasures.push({ before, after, cells });
-    };
-    const id = randomBytes(8).toString("hex");
-    const { position } = await this.append(
-      subjects.map((one) =>
-        engineRecord(
-          "forget",
-          { scope: "all", at, reason },
-          { tenant, subject: one, at, id: `${one}:${at}:${id}` },
-        ),
-      ),
-    );
-    await this.settled();
-    this.#erased = undefined;
-    return { subjects, erasures, position };
+    return this.#forgetting.forget(tenant, subject, at, reason);
   }
 
   /** Leaves a span of event times (ms, both ends included) out of a user's past. */
   async forgetPart(tenant: number, subject: string, from: number, to: number): Promise<string> {
-    const root = this.resolve(tenant, subject);
-    const at = this.#now();
-    const { position } = await this.append([
-      engineRecord(
-        "forget",
-        { scope: "part", from, to },
-        { tenant, subject: root, at, id: `${root}:${from}:${to}:${at}` },
-      ),
-    ]);
-    await this.settled();
-    return position;
+    return this.#forgetting.forgetPart(tenant, subject, from, to, this.#now());
   }
 
   #forwardLater(user: User): void {
@@ -439,21 +422,30 @@ export class Engine {
 
   #forward(user: User): void {
     const root = this.resolve(user.tenant, user.subject);
-    this.#track(forwardMerged(this.#log, user, root, this.#quarantined));
+    const forwarded = forwardMerged(this.#log, user, root).catch((error: unknown) => {
+      if (!isFull(error)) throw error;
+      this.#forwards.set(`${user.tenant}/${user.subject}`, user);
+    });
+    this.#track(forwarded, this.#following);
   }
 
-  #quarantine(record: LogRecord, reason: string): void {
-    if (!this.#isLive) return;
+  /** Those that a replay found, and those that found no space in the log. */
+  #forwardWaiting(): void {
+    const waiting = [...this.#forwards.values()];
+    this.#forwards.clear();
+    for (const { tenant, subject } of waiting) this.#forward(this.#users.obtain(tenant, subject));
+  }
+
+  /** A checkpoint without the record must not be stored before the log says that it is set aside. */
+  async #quarantine(record: LogRecord, reason: string): Promise<void> {
     const { partition, offset, tenant, subject } = record;
-    this.#track(
-      this.append([
-        engineRecord(
-          "quarantine",
-          { partition, offset, reason: reason.slice(0, 200) },
-          { tenant, subject, at: record.at, id: `${partition}:${offset}` },
-        ),
-      ]),
+    const quarantine = engineRecord(
+      "quarantine",
+      { partition, offset, reason: reason.slice(0, 200) },
+      { tenant, subject, at: record.at, id: `${partition}:${offset}` },
     );
+    if (this.#isLive) await this.append([quarantine]);
+    else this.#unlogged.push(quarantine);
   }
 
   /** Writes dirty users, offset and outbox in one transaction, then takes forgotten bytes out of the log. */
@@ -461,12 +453,21 @@ export class Engine {
     return this.#checkpointAs(false);
   }
 
-  #checkpointAs(withDedupe: boolean): Promise<void> {
-    return this.#checkpointer.run(async () => {
-      await this.#reach(undefined);
-      this.#recordsAtCheckpoint = this.#processor.records;
-      return this.#processor.seq;
-    }, withDedupe);
+  async #checkpointAs(withDedupe: boolean): Promise<void> {
+    try {
+      await this.#checkpointer.run(
+        () => this.#pending(),
+        () => {
+          this.#recordsAtCheckpoint = this.#processor.records;
+          return this.#processor.seq;
+        },
+        withDedupe,
+      );
+    } catch (error) {
+      // What it took from memory is in no checkpoint: a later one would leave it out.
+      this.#stop(error);
+      throw error;
+    }
   }
 
   /** Stores everything, so that the next start has no tail to replay. Log and checkpoint stay open. */
@@ -480,8 +481,9 @@ export class Engine {
   }
 }
 
-const personalizationBit = 0b10;
-const allPurposeBits = 0b11;
+function isFull(error: unknown): boolean {
+  return error instanceof LogUnavailableError && error.reason === "full";
+}
 
 function seqOf(position: string, log: Log): number {
   const dot = position.lastIndexOf(".");

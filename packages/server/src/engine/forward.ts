@@ -4,20 +4,19 @@ import { engineRecord } from "./payload.ts";
 import { remainingRecords } from "./remaining.ts";
 import type { User } from "./users.ts";
 
+const nothing: ReadonlySet<string> = new Set();
+
 /**
  * The second half of an identity merge: the anonymous subject's records are appended again under the subject
  * it was merged into (source, ids and times as they were), with a forget of the anonymous one, in one commit.
- * Doing it twice changes nothing: the log tells the copies and the forget as duplicates.
+ * What was set aside goes along and has its chance there. Doing it twice changes nothing: the log tells the
+ * copies and the forget as duplicates.
  */
-export async function forwardMerged(
-  log: Log,
-  user: User,
-  root: string,
-  quarantined: ReadonlySet<string>,
-): Promise<void> {
-  const records = await remainingRecords(log, user, Number.MAX_SAFE_INTEGER, quarantined);
+export async function forwardMerged(log: Log, user: User, root: string): Promise<void> {
+  const throughSeq = user.commits[user.commits.length - 1]?.[1] ?? 0;
+  const records = await remainingRecords(log, user, throughSeq, nothing);
   const copies: RecordInput[] = records
-    .filter((record) => record.kind !== "tick")
+    .filter((record) => record.kind !== "tick" && record.seq > user.forwardedThrough)
     .map((record) => ({
       schema: record.schema,
       kind: record.kind,
@@ -32,11 +31,15 @@ export async function forwardMerged(
       messageHash: record.messageHash,
       payload: record.payload,
     }));
-  const newest = user.commits[user.commits.length - 1]?.[1] ?? 0;
   const forget = engineRecord(
     "forget",
-    { scope: "alias", to: root },
-    { tenant: user.tenant, subject: user.subject, at: 0, id: `alias:${user.subject}:${newest}` },
+    { scope: "alias", to: root, throughSeq },
+    {
+      tenant: user.tenant,
+      subject: user.subject,
+      at: 0,
+      id: `alias:${user.subject}:${throughSeq}`,
+    },
   );
   await log.append([...copies, forget]);
 }

@@ -51,10 +51,11 @@ export class Outbox {
     if (!this.#added.delete(id)) this.#removed.push(id);
   }
 
-  /** Drops everything that waits for a subject: it was forgotten. */
+  /** Drops what waits for a subject that was forgotten, but for the news that it was. */
   forget(tenant: number, subject: string): void {
     for (const entry of this.#waiting.values()) {
-      if (entry.tenant === tenant && entry.subject === subject) this.acknowledge(entry.id);
+      if (entry.tenant !== tenant || entry.subject !== subject) continue;
+      if (!entry.body.startsWith('{"type":"subject.erased"')) this.acknowledge(entry.id);
     }
   }
 

@@ -34,12 +34,12 @@ export interface MergePayload {
 }
 
 /**
- * `all`: the subject and everything up to `at`. `alias`: the subject's records stand under the subject it was
- * merged into, nothing is barred. `part`: events between two times (ms, both included), or one message.
+ * `all`: the subject and everything up to `at`. `alias`: the subject's records up to commit `throughSeq` stand
+ * under the subject it was merged into, nothing is barred. `part`: events between two times (ms, both included), or one message.
  */
 export type ForgetPayload =
   | { scope: "all"; at: number; reason?: string | undefined }
-  | { scope: "alias"; to: string }
+  | { scope: "alias"; to: string; throughSeq: number }
   | { scope: "part"; from: number; to: number }
   | { scope: "part"; messageHash: string };
 

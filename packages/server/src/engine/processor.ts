@@ -1,4 +1,4 @@
-import { assert } from "../base/assert.ts";
+import { assert, AssertionError } from "../base/assert.ts";
 import { nobody, type LogRecord } from "../base/record.ts";
 import { apply, type FoldRecord, refold } from "../core/fold/apply.ts";
 import { contributionsOf } from "../core/fold/apply.ts";
@@ -23,8 +23,10 @@ export interface ProcessorParts {
   quarantined: Set<string>;
   /** A merged subject has records that must be appended again under the subject it is an alias of. */
   forward(user: User): void;
-  /** A record failed three times. */
-  quarantine(record: LogRecord, reason: string): void;
+  /** A record failed for good; the commit that holds it is not done before this is in the log. */
+  quarantine(record: LogRecord, reason: string): Promise<void> | void;
+  /** A commit is folded whole; with the users it changed. */
+  onWhole?: ((commit: Commit, users: ReadonlySet<User>) => void) | undefined;
   /** Told of every erasure with the digests of the sums right before and right after. */
   onErased?: ((erasure: Erasure) => void) | undefined;
 }
@@ -35,6 +37,8 @@ export interface Erasure {
   after: Record<string, string>;
   /** Cells of C(state) that were subtracted. */
   cells: number;
+  /** Other subjects that were the same person's until now. */
+  others: string[];
 }
 
 const attemptsMax = 3;
@@ -51,10 +55,14 @@ export class Processor {
   readonly #parts: ProcessorParts;
   /** Last commit that is folded whole. */
   seq: number;
+  /** False while a commit is half folded. */
+  isWhole = true;
   records = 0;
   refolds = 0;
   /** Users that a refold in the current commit has already brought to its end. */
   readonly #refolded = new Set<User>();
+  /** Users that the current commit has changed. */
+  readonly #changed = new Set<User>();
 
   constructor(parts: ProcessorParts, seq: number) {
     this.#parts = parts;
@@ -62,6 +70,7 @@ export class Processor {
   }
 
   process(commit: Commit): void | Promise<void> {
+    this.isWhole = false;
     assert(commit.seq > this.seq, `commit ${commit.seq} came after commit ${this.seq}`);
     const deferred = this.#advance(commit, 0);
     if (deferred !== undefined) return this.#finish(commit, deferred);
@@ -72,6 +81,9 @@ export class Processor {
     if (this.#refolded.size > 0) this.#refolded.clear();
     this.records += commit.records.length;
     this.seq = commit.seq;
+    this.isWhole = true;
+    this.#parts.onWhole?.(commit, this.#changed);
+    this.#changed.clear();
   }
 
   /** Steps through the records from `index`; stops at one that must be deferred. */
@@ -94,7 +106,6 @@ export class Processor {
 
   #step(record: LogRecord): Deferred | undefined {
     const { quarantined, tenants } = this.#parts;
-    if (quarantined.size > 0 && quarantined.has(placeOf(record))) return undefined;
     switch (record.kind) {
       case "event":
       case "decision":
@@ -118,26 +129,36 @@ export class Processor {
         return undefined;
       case "quarantine": {
         quarantined.add(placeOf(payloadOf(record, "quarantine")));
+        if (record.subject !== nobody) this.#file(record);
         return undefined;
       }
     }
   }
 
-  #fold(record: LogRecord): Deferred | undefined {
+  /** Notes the record's commit with its user; false when it is barred. */
+  #file(record: LogRecord): boolean {
     const { users } = this.#parts;
     const user = users.obtain(record.tenant, record.subject);
     users.change(user);
-    if (record.at <= user.barredThrough) {
-      // A late event of somebody who was forgotten: it counts nowhere and leaves the log as well.
-      user.purge.push(removalOf(record));
-      return undefined;
+    if (record.at > user.barredThrough) {
+      addCommit(user.commits, record.seq);
+      return true;
     }
-    addCommit(user.commits, record.seq);
+    // A late record of somebody who was forgotten: it counts nowhere and leaves the log as well.
+    user.purge.push(removalOf(record));
+    return false;
+  }
+
+  #fold(record: LogRecord): Deferred | undefined {
+    if (!this.#file(record)) return undefined;
+    const user = this.#parts.users.obtain(record.tenant, record.subject);
     if (user.aliasOf !== "") {
       this.#parts.forward(user);
       return undefined;
     }
+    const { quarantined } = this.#parts;
     if (this.#refolded.has(user)) return undefined;
+    if (quarantined.size > 0 && quarantined.has(placeOf(record))) return undefined;
     try {
       return this.#apply(user, record);
     } catch (error) {
@@ -154,6 +175,7 @@ export class Processor {
     }
     if (applied.refold) return () => this.#refold(user, record.seq);
     user.state = applied.state;
+    this.#changed.add(user);
     this.#parts.tenants.obtain(record.tenant).add(applied.contributions);
     this.#remind(user);
     return undefined;
@@ -161,11 +183,24 @@ export class Processor {
 
   /** Folds the user's remaining records from nothing and adds C(new) - C(old). */
   async #refold(user: User, throughSeq: number): Promise<void> {
-    const { log, limits, quarantined } = this.#parts;
+    const { log, quarantined } = this.#parts;
     const records = await remainingRecords(log, user, throughSeq, quarantined);
-    this.#replace(user, refold(records.map(foldRecordOf), limits));
+    this.#replace(user, await this.#foldAll(records));
     this.#refolded.add(user);
     this.refolds += 1;
+  }
+
+  /** The state of these records; one on which the fold fails is set aside. */
+  async #foldAll(records: readonly LogRecord[]): Promise<UserState | undefined> {
+    const { limits, quarantined, quarantine } = this.#parts;
+    try {
+      return refold(records.map(foldRecordOf), limits);
+    } catch (error) {
+      const failing = firstFailing(records, limits);
+      quarantined.add(placeOf(failing));
+      await quarantine(failing, reasonOf(error));
+      return this.#foldAll(records.filter((record) => record !== failing));
+    }
   }
 
   /** Adds C(state) - C(the user's state so far) to the sums; returns how many cells were taken back. */
@@ -177,6 +212,7 @@ export class Processor {
     tenant.subtract(old);
     if (state !== undefined) tenant.add(contributionsOf(state, limits));
     user.state = state;
+    this.#changed.add(user);
     this.#remind(user);
     return old.length;
   }
@@ -193,7 +229,7 @@ export class Processor {
    * without the record. A record that fails `attemptsMax` times is set aside, and on it goes.
    */
   async #retry(user: User, record: LogRecord, first: unknown): Promise<void> {
-    const { log, limits, quarantined } = this.#parts;
+    const { limits, quarantined } = this.#parts;
     let reason = first;
     const place = placeOf(record);
     const before = await this.#contributionsBefore(user, record);
@@ -210,11 +246,9 @@ export class Processor {
         quarantined.add(place);
       }
     }
-    const records = await remainingRecords(log, user, record.seq, quarantined);
     user.state = refold(before, limits);
-    this.#replace(user, refold(records.map(foldRecordOf), limits));
-    this.#refolded.add(user);
-    this.#parts.quarantine(record, reason instanceof Error ? reason.message : String(reason));
+    await this.#parts.quarantine(record, reasonOf(reason));
+    await this.#refold(user, record.seq);
   }
 
   /** The user's records that stand before `record`: what the state was made of until it failed. */
@@ -227,13 +261,12 @@ export class Processor {
   #merge(record: LogRecord): Deferred | undefined {
     const { users, forward } = this.#parts;
     const { to } = payloadOf(record, "merge");
+    if (!this.#file(record)) return undefined;
     const from = users.obtain(record.tenant, record.subject);
     const target = this.#root(users.obtain(record.tenant, to));
-    const isStale = record.at <= from.barredThrough || record.at <= target.barredThrough;
-    if (from === target || from.aliasOf !== "" || isStale) return undefined;
-    users.change(from);
+    if (from === target || from.aliasOf !== "" || record.at <= target.barredThrough)
+      return undefined;
     users.change(target);
-    addCommit(from.commits, record.seq);
     from.aliasOf = target.subject;
     target.aliases.push(from.subject, ...from.aliases);
     from.aliases = [];
@@ -256,18 +289,19 @@ export class Processor {
     users.change(user);
     if (payload.scope === "part") {
       addCommit(user.commits, record.seq);
-      return () => this.#forgetPart(user, record);
+      // An alias has nothing of its own: what it had is forgotten where it stands now.
+      return user.aliasOf === "" ? () => this.#forgetPart(user, record) : undefined;
     }
     this.#erase(user);
-    const isAlias = payload.scope === "alias";
+    if (payload.scope === "alias") return this.#leave(user, record, payload.throughSeq);
     user.purge.push({
       seqs: [...user.commits],
       beforeOffset: record.offset,
       offsets: null,
-      keep: isAlias ? ["forget", "merge"] : ["forget"],
+      keep: ["forget"],
     });
-    if (isAlias) return undefined;
     user.commits = [];
+    user.forwardedThrough = 0;
     user.barredThrough = Math.max(user.barredThrough, payload.at);
     user.aliasOf = "";
     user.aliases = [];
@@ -277,14 +311,30 @@ export class Processor {
     return undefined;
   }
 
+  /** The records of an alias up to commit `throughSeq` stand elsewhere now: here they leave the log. */
+  #leave(user: User, record: LogRecord, throughSeq: number): undefined {
+    const seqs = user.commits
+      .filter(([first]) => first <= throughSeq)
+      .map(([first, last]) => [first, Math.min(last, throughSeq)] as const);
+    user.forwardedThrough = Math.max(user.forwardedThrough, throughSeq);
+    user.purge.push({
+      seqs,
+      beforeOffset: record.offset,
+      offsets: null,
+      keep: ["forget", "merge"],
+    });
+  }
+
   /** -C(state) and no state: what follows in the same commit is a new person's. */
   #erase(user: User): void {
     const { models } = this.#parts.tenants.obtain(user.tenant);
     const listener = this.#parts.onErased;
     const before = listener === undefined ? undefined : models.digests();
+    const root = this.#root(user);
+    const others = [root.subject, ...root.aliases].filter((subject) => subject !== user.subject);
     const cells = this.#replace(user, undefined);
     this.#refolded.delete(user);
-    if (before !== undefined) listener?.({ user, before, after: models.digests(), cells });
+    if (before !== undefined) listener?.({ user, before, after: models.digests(), cells, others });
   }
 
   async #forgetPart(user: User, record: LogRecord): Promise<void> {
@@ -303,6 +353,32 @@ export class Processor {
       keep: ["forget", "merge"],
     });
   }
+}
+
+/** The record without which the fold gets as far as it does: found by halves. */
+function firstFailing(records: readonly LogRecord[], limits: Readonly<FoldLimits>): LogRecord {
+  let [good, bad] = [0, records.length];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (canFold(records.slice(0, middle), limits)) good = middle;
+    else bad = middle;
+  }
+  return records[bad - 1]!;
+}
+
+function canFold(records: readonly LogRecord[], limits: Readonly<FoldLimits>): boolean {
+  try {
+    refold(records.map(foldRecordOf), limits);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Our own words alone: the messages of a parser quote the payload. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AssertionError) return error.message;
+  return error instanceof Error ? error.name : "unknown";
 }
 
 function removalOf(record: LogRecord): User["purge"][number] {

@@ -14,10 +14,16 @@ export async function remainingRecords(
   quarantined: ReadonlySet<string>,
 ): Promise<LogRecord[]> {
   const all = await log.readSubject(user.tenant, user.subject, user.commits);
-  const parts = all.filter((record) => record.kind === "forget" && record.seq <= throughSeq);
+  const forgets = all.filter((record) => record.kind === "forget" && record.seq <= throughSeq);
+  const parts = forgets.filter((record) => payloadOf(record, "forget").scope === "part");
+  // One that stands in the same commit as what came after it.
+  const erasedBefore = forgets
+    .filter((record) => payloadOf(record, "forget").scope === "all")
+    .reduce((newest, { offset }) => Math.max(newest, offset), -1);
   return all.filter(
     (record) =>
       record.seq <= throughSeq &&
+      record.offset > erasedBefore &&
       (record.kind === "event" || record.kind === "decision" || record.kind === "tick") &&
       record.at > user.barredThrough &&
       !quarantined.has(placeOf(record)) &&

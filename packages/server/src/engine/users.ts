@@ -13,6 +13,7 @@ export interface User {
   barredThrough: number;
   aliasOf: string;
   aliases: string[];
+  forwardedThrough: number;
   purge: Removal[];
   /** Due time of the timer that is set for this user (ms), 0 = none. Not stored. */
   timerAt: number;
@@ -76,6 +77,7 @@ export class Users {
       barredThrough: 0,
       aliasOf: "",
       aliases: [],
+      forwardedThrough: 0,
       purge: [],
       timerAt: 0,
       dirty: false,
@@ -169,6 +171,7 @@ export class Users {
       barredThrough: row.barredThrough,
       aliasOf: row.aliasOf,
       aliases: [...row.aliases],
+      forwardedThrough: row.forwardedThrough,
       purge: [...row.purge],
       timerAt: 0,
       dirty: false,
@@ -202,8 +205,17 @@ function rowOf(user: User): UserRow {
     barredThrough: user.barredThrough,
     aliasOf: user.aliasOf,
     aliases: [...user.aliases],
+    forwardedThrough: user.forwardedThrough,
     purge: [...user.purge],
   };
+}
+
+/** Whether an alias has records that do not stand under the subject it was merged into yet. */
+export function isToForward(
+  user: Pick<UserRow, "aliasOf" | "commits" | "forwardedThrough">,
+): boolean {
+  const newest = user.commits[user.commits.length - 1]?.[1] ?? 0;
+  return user.aliasOf !== "" && newest > user.forwardedThrough;
 }
 
 /** Adds a commit to an ascending list of ranges, in place. */

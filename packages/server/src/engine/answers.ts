@@ -1,0 +1,79 @@
+import type { Decision, RecommendationRequest, RecommendedItem } from "@attune/protocol";
+import { assert } from "../base/assert.ts";
+import { nobody, type RecordInput } from "../base/record.ts";
+import { permitFor, purposeBit } from "../core/fold/consent.ts";
+import { makeDecision } from "../core/rank/decision.ts";
+import { engineRecord } from "./payload.ts";
+import type { Processor } from "./processor.ts";
+import type { Tenants } from "./tenants.ts";
+import type { Users } from "./users.ts";
+
+export interface Answer {
+  decisionId: string;
+  placement: string;
+  items: readonly RecommendedItem[];
+  /** Position the answer reflects: `"epoch.seq"`. */
+  position: string;
+}
+
+/** An answer that nobody was shown yet. */
+export interface Preview {
+  items: readonly RecommendedItem[];
+  /** False when no permit stood behind it: a stranger's answer. */
+  personal: boolean;
+  /** Logs the answer as a decision, since it is shown now, and returns the decision's id. */
+  decide(): string;
+}
+
+export interface AnswersParts {
+  users: Users;
+  tenants: Tenants;
+  processor: Processor;
+  /** Names this start of the engine in decision ids. */
+  startId: string;
+  /** Appends a decision; not awaited, since an answer never waits for fsync. */
+  log(record: RecordInput): void;
+}
+
+/** Ranks at the newest whole commit and turns what is shown into decision records. */
+export class Answers {
+  readonly #parts: AnswersParts;
+  #decisions = 0;
+
+  constructor(parts: AnswersParts) {
+    this.#parts = parts;
+  }
+
+  /** The answer for a subject (after aliases), or for nobody. Only while the processor stands at a whole commit. */
+  preview(tenantNumber: number, subject: string, request: RecommendationRequest): Preview {
+    const { users, tenants, processor } = this.#parts;
+    assert(processor.isWhole, "an answer in the middle of a commit");
+    const tenant = tenants.obtain(tenantNumber);
+    const state = subject === nobody ? undefined : users.find(tenantNumber, subject)?.state;
+    const permit = permitFor(state, tenant.policy, "personalization", processor.seq);
+    const { ranker, models, catalogue, definitions } = tenant;
+    const answer = ranker.recommend(permit, state, models, catalogue, definitions, request);
+    const facts = {
+      request,
+      position: processor.seq,
+      clockHour: tenants.clockHour,
+      catalogue: catalogue.version,
+      definitions: definitions.version,
+      sequence: state?.sequence ?? 0,
+    };
+    const owner = permit === undefined ? nobody : subject;
+    const decide = (): string => {
+      const id = `${this.#parts.startId}:${++this.#decisions}`;
+      this.#log(tenantNumber, owner, makeDecision(answer, { id, ...facts }));
+      return id;
+    };
+    return { items: answer.items, personal: answer.personal, decide };
+  }
+
+  #log(tenant: number, subject: string, decision: Decision): void {
+    const purposes = subject === nobody ? 0 : purposeBit("personalization");
+    const { now } = decision.request;
+    const where = { tenant, subject, purposes, at: now, id: decision.id };
+    this.#parts.log(engineRecord("decision", decision, where));
+  }
+}
