@@ -1,0 +1,42 @@
+/**
+ * While a simulation runs, the wall clock and unseeded chance throw when core asks for them, and payloads that
+ * name the present life of the engine as one that cannot digest them do not parse.
+ */
+const isCore = /\/src\/core\//;
+
+function refuse(name: string): void {
+  if (isCore.test(new Error(name).stack ?? "")) throw new Error(`core asked for ${name}`);
+}
+
+export class Guard {
+  /** Number of the engine's life, from 1. A payload with `"indigestible":n` fails in life n alone. */
+  life = 0;
+  /** How often something asked, core or not. */
+  asked = 0;
+  readonly #now = Date.now;
+  readonly #random = Math.random;
+  readonly #parse = JSON.parse;
+
+  stand(): void {
+    Date.now = () => {
+      this.asked++;
+      refuse("Date.now");
+      return this.#now.call(Date);
+    };
+    Math.random = () => {
+      this.asked++;
+      refuse("Math.random");
+      return this.#random.call(Math);
+    };
+    JSON.parse = (text, reviver) => {
+      if (text.includes(`"indigestible":${this.life},`)) throw new Error("indigestible");
+      return this.#parse.call(JSON, text, reviver) as unknown;
+    };
+  }
+
+  leave(): void {
+    Date.now = this.#now;
+    Math.random = this.#random;
+    JSON.parse = this.#parse;
+  }
+}
