@@ -98,6 +98,19 @@ describe("memory log on a failing disk", () => {
     expect(await readTexts(await open(disk))).toEqual(["a:1", "a:2"]);
   });
 
+  it("fails later calls with the one that found no space: they may be duplicates of it", async () => {
+    const disk = new FaultyDisk();
+    // Each call in a commit of its own.
+    const settings = { partitions: 4, disk, now: () => someDay, commitBytesMax: 1 };
+    const log = await openMemoryLog(settings);
+    disk.capacity = disk.size() + 1_000;
+    const tooBig = event("a", "1", { payload: new Uint8Array(5_000) });
+    const calls = [log.append([tooBig]), log.append([tooBig, event("a", "2")])];
+    for (const call of calls) await expect(call).rejects.toMatchObject({ reason: "full" });
+    expect((await log.append([event("a", "2")])).results).toEqual(["appended"]);
+    expect(await readTexts(log)).toEqual(["a:2"]);
+  });
+
   it("leaves the old or the new content when it crashes inside an erasure", async () => {
     const disk = new FaultyDisk();
     const log = await open(disk);
