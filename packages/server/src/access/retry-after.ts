@@ -1,0 +1,64 @@
+/**
+ * How long to tell a refused caller to wait: whole seconds that grow while the overload lasts (a stock client
+ * gives up after a fixed number of tries, so a constant second would lose its batch) and jitter by a fifth, so
+ * that those who were refused together do not come back together.
+ */
+const stepsS = [1, 2, 5, 15, 60] as const;
+const jitter = 0.2;
+
+export interface RetryAfterOptions {
+  now: () => number;
+  /** 0 <= x < 1. */
+  chance: () => number;
+  /** Most names kept; beyond it the one whose overload began first goes. */
+  namesMax: number;
+}
+
+interface Overload {
+  since: number;
+  last: number;
+  stepS: number;
+}
+
+export class RetryAfter {
+  readonly #options: RetryAfterOptions;
+  readonly #overloads = new Map<string, Overload>();
+
+  constructor(options: RetryAfterOptions) {
+    this.#options = options;
+  }
+
+  /** Seconds for `Retry-After`; `name` is what is overloaded: the queue, a key, a user. */
+  next(name: string): number {
+    const now = this.#options.now();
+    const known = this.#overloads.get(name);
+    // Over when nobody was refused for longer than the refused were told to wait, twice.
+    const isOver =
+      known === undefined || now - known.last > 2_000 * (known.stepS * (1 + jitter) + 1);
+    const since = isOver ? now : known.since;
+    const stepS = stepAt(now - since);
+    if (isOver) {
+      this.#overloads.delete(name);
+      if (this.#overloads.size >= this.#options.namesMax) this.#dropOldest();
+    }
+    this.#overloads.set(name, { since, last: now, stepS });
+    return Math.max(1, Math.round(stepS * (1 - jitter + 2 * jitter * this.#options.chance())));
+  }
+
+  #dropOldest(): void {
+    for (const oldest of this.#overloads.keys()) {
+      this.#overloads.delete(oldest);
+      return;
+    }
+  }
+}
+
+/** The step that a caller who obeyed every answer so far would have reached. */
+function stepAt(elapsedMs: number): number {
+  let left = elapsedMs / 1_000;
+  for (const step of stepsS) {
+    if (left < step) return step;
+    left -= step;
+  }
+  return stepsS.at(-1)!;
+}
