@@ -1,7 +1,7 @@
 import type { Decision, RecommendationRequest, RecommendedItem } from "@attune/protocol";
 import { assert } from "../base/assert.ts";
 import { nobody, type RecordInput } from "../base/record.ts";
-import { permitFor, purposeBit } from "../core/fold/consent.ts";
+import { permitFor, purposeBits } from "../core/fold/consent.ts";
 import { makeDecision } from "../core/rank/decision.ts";
 import { engineRecord } from "./payload.ts";
 import type { Processor } from "./processor.ts";
@@ -31,6 +31,8 @@ export interface AnswersParts {
   processor: Processor;
   /** Names this start of the engine in decision ids. */
   startId: string;
+  /** What stands outside for an internal id: keyed, so that it tells nothing of how many there are. */
+  publicId(tenant: number, id: string): string;
   /** Appends a decision; not awaited, since an answer never waits for fsync. */
   log(record: RecordInput): void;
 }
@@ -62,16 +64,16 @@ export class Answers {
       sequence: state?.sequence ?? 0,
     };
     const owner = permit === undefined ? nobody : subject;
+    const purposes = permit === undefined ? 0 : purposeBits(tenant.policy, state?.consents);
     const decide = (): string => {
-      const id = `${this.#parts.startId}:${++this.#decisions}`;
-      this.#log(tenantNumber, owner, makeDecision(answer, { id, ...facts }));
+      const id = this.#parts.publicId(tenantNumber, `${this.#parts.startId}:${++this.#decisions}`);
+      this.#log(tenantNumber, owner, purposes, makeDecision(answer, { id, ...facts }));
       return id;
     };
     return { items: answer.items, personal: answer.personal, decide };
   }
 
-  #log(tenant: number, subject: string, decision: Decision): void {
-    const purposes = subject === nobody ? 0 : purposeBit("personalization");
+  #log(tenant: number, subject: string, purposes: number, decision: Decision): void {
     const { now } = decision.request;
     const where = { tenant, subject, purposes, at: now, id: decision.id };
     this.#parts.log(engineRecord("decision", decision, where));

@@ -139,10 +139,11 @@ class SqliteCheckpoint implements Checkpoint {
 
   *outbox(): Iterable<OutboxEntry> {
     for (const row of this.#db
-      .prepare("SELECT id, tenant, subject, body FROM outbox ORDER BY place")
+      .prepare("SELECT id, seq, tenant, subject, body FROM outbox ORDER BY place")
       .iterate()) {
       yield {
         id: String(row["id"]),
+        seq: Number(row["seq"]),
         tenant: Number(row["tenant"]),
         subject: String(row["subject"]),
         body: String(row["body"]),

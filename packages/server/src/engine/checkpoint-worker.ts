@@ -39,7 +39,7 @@ const schema = `
     PRIMARY KEY(tenant, subject)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS shared(key TEXT PRIMARY KEY, value BLOB NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS outbox(
-    place INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, tenant INTEGER NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL);
+    place INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, seq INTEGER NOT NULL, tenant INTEGER NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL);
 `;
 
 function serve(path: string): void {
@@ -87,10 +87,10 @@ function commit(db: DatabaseSync, change: Extract<WorkerCall, { type: "commit" }
     }
     writeShared(db, change.shared);
     const add = db.prepare(
-      "INSERT OR REPLACE INTO outbox(id, tenant, subject, body) VALUES(?,?,?,?)",
+      "INSERT OR REPLACE INTO outbox(id, seq, tenant, subject, body) VALUES(?,?,?,?,?)",
     );
     for (const entry of change.outboxAdd)
-      add.run(entry.id, entry.tenant, entry.subject, entry.body);
+      add.run(entry.id, entry.seq, entry.tenant, entry.subject, entry.body);
     const acknowledge = db.prepare("DELETE FROM outbox WHERE id=?");
     for (const id of change.outboxRemove) acknowledge.run(id);
     const { seq, clockHour, logic } = change.mark;

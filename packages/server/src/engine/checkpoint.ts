@@ -54,6 +54,8 @@ export interface UserRow {
 export interface OutboxEntry {
   /** `partition:offset:index`. */
   id: string;
+  /** Commit of the record that caused it. */
+  seq: number;
   tenant: number;
   subject: string;
   /** The effect as JSON. */

@@ -10,6 +10,8 @@ import { Checkpointer } from "./checkpointer.ts";
 import { type Answer, Answers, type Preview } from "./answers.ts";
 import { type ForgetReceipt, Forgetting } from "./forgetting.ts";
 import { forwardMerged } from "./forward.ts";
+import { follow, type FollowParts, type Happening, placeOf } from "./follow.ts";
+import type { EngineOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { engineRecord } from "./payload.ts";
 import { Processor } from "./processor.ts";
@@ -19,26 +21,6 @@ import { dueTicks } from "./ticks.ts";
 import { Timers } from "./timers.ts";
 import { isToForward, type User, Users } from "./users.ts";
 import { type DigestView, Views } from "./views.ts";
-
-export interface EngineOptions {
-  log: Log;
-  checkpoint: Checkpoint;
-  /** The wall clock, ms since 1970; a virtual one in tests. */
-  now: () => number;
-  limits?: Readonly<FoldLimits> | undefined;
-  /** Decoded users kept in memory; at the limit clean ones are dropped and decoded again on touch. */
-  hotUsersMax?: number | undefined;
-  /** A checkpoint begins after this many records; 0 = only when asked. */
-  checkpointRecords?: number | undefined;
-  /** Effects that may wait for delivery; at the limit the oldest is dropped and counted. */
-  outboxMax?: number | undefined;
-  /** Names this start of the engine in decision ids: new at every start. */
-  startId?: string | undefined;
-  /** Runs the view thread: full digests without holding up answers, at the price of a second set of sums. */
-  hasViews?: boolean | undefined;
-  /** Timers that were due longer ago than this are dropped: nobody waits for a session's end of last year. */
-  timerStaleMs?: number | undefined;
-}
 
 /** Told of the users that a commit changed, in the turn in which it was folded whole. */
 export type FoldedListener = (
@@ -75,7 +57,8 @@ export class Engine {
   readonly #forgetting: Forgetting;
   #busy: Promise<void> | undefined;
   readonly #answers: Answers;
-  readonly #foldedListeners: FoldedListener[] = [];
+  readonly #foldedListeners = new Set<FoldedListener>();
+  readonly #publicId: (tenant: number, id: string) => string;
   #isLive = false;
   #recordsAtCheckpoint = 0;
   /** Decisions that found no space in the log. */
@@ -86,6 +69,7 @@ export class Engine {
     this.#log = options.log;
     this.#now = options.now;
     this.#limits = options.limits ?? foldLimits;
+    this.#publicId = options.publicId ?? ((_tenant, id) => id);
     this.#timerStaleMs = options.timerStaleMs ?? 86_400_000;
     this.#checkpointRecords = options.checkpointRecords ?? 50_000;
     this.#views = options.hasViews === true ? new Views() : undefined;
@@ -113,6 +97,7 @@ export class Engine {
       tenants: this.#tenants,
       processor: this.#processor,
       startId: options.startId ?? randomBytes(6).toString("hex"),
+      publicId: this.#publicId,
       log: (record) => this.#logDecision(record),
     });
     this.#forgetting = new Forgetting({
@@ -170,7 +155,7 @@ export class Engine {
   }
 
   #folded(commit: Commit, users: ReadonlySet<User>): void {
-    if (!this.#isLive || this.#foldedListeners.length === 0) return;
+    if (!this.#isLive || this.#foldedListeners.size === 0) return;
     const changes = [...users].map(({ tenant, subject }) => ({ tenant, subject }));
     for (const listener of this.#foldedListeners) listener(changes, commit);
   }
@@ -312,9 +297,26 @@ export class Engine {
     return this.#answers.preview(tenant, resolved, request);
   }
 
-  /** Calls back in the turn in which a commit was folded whole, with the users it changed. */
-  onFolded(listener: FoldedListener): void {
-    this.#foldedListeners.push(listener);
+  /** Calls back in the turn in which a commit was folded whole; returns how to stop that. */
+  onFolded(listener: FoldedListener): () => void {
+    this.#foldedListeners.add(listener);
+    return () => void this.#foldedListeners.delete(listener);
+  }
+
+  /**
+   * Everything that happens in a tenant behind a cursor, without end: see `follow`. Throws a CursorLostError
+   * at once when the cursor cannot be served.
+   */
+  follow(tenant: number, from: string | undefined, signal: AbortSignal): AsyncIterable<Happening> {
+    const parts: FollowParts = {
+      log: this.#log,
+      outbox: this.outbox,
+      seq: () => this.seq,
+      onFolded: (listener) => this.onFolded(listener),
+      publicId: this.#publicId,
+    };
+    if (from !== undefined) placeOf(parts, from);
+    return follow(parts, tenant, from, signal);
   }
 
   #logDecision(record: RecordInput): void {

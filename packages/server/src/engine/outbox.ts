@@ -1,4 +1,5 @@
 import type { Effect } from "../core/fold/apply.ts";
+import type { LogRecord } from "../base/record.ts";
 import type { OutboxEntry } from "./checkpoint.ts";
 
 /** What the engine itself tells the world, beside the effects of fold. */
@@ -34,13 +35,15 @@ export class Outbox {
     this.#listener = listener;
   }
 
-  put(id: string, tenant: number, subject: string, effect: EngineEffect): void {
-    const entry: OutboxEntry = { id, tenant, subject, body: JSON.stringify(effect) };
+  /** Effect number `index` of a record. */
+  put(record: LogRecord, index: number, effect: EngineEffect): void {
+    const { partition, offset, seq, tenant, subject } = record;
+    const id = `${partition}:${offset}:${index}`;
+    const entry: OutboxEntry = { id, seq, tenant, subject, body: JSON.stringify(effect) };
     this.#waiting.set(id, entry);
     this.#added.set(id, entry);
     if (this.#waiting.size > this.#max) {
-      const oldest = this.#waiting.keys().next().value!;
-      this.acknowledge(oldest);
+      this.acknowledge(this.#waiting.keys().next().value!);
       this.dropped += 1;
     }
     this.#listener?.(entry);
@@ -57,6 +60,17 @@ export class Outbox {
       if (entry.tenant !== tenant || entry.subject !== subject) continue;
       if (!entry.body.startsWith('{"type":"subject.erased"')) this.acknowledge(entry.id);
     }
+  }
+
+  /** Effects of commits after this one are all kept, unless they were acknowledged or forgotten. */
+  keptAfter(): number {
+    if (this.#waiting.size < this.#max) return 0;
+    return this.#waiting.values().next().value!.seq;
+  }
+
+  /** The entry of an effect, as long as it is kept. */
+  find(id: string): OutboxEntry | undefined {
+    return this.#waiting.get(id);
   }
 
   *waiting(): Iterable<OutboxEntry> {

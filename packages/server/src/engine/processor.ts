@@ -170,8 +170,7 @@ export class Processor {
     const { limits, outbox } = this.#parts;
     const applied = apply(user.state, foldRecordOf(record), limits);
     for (let i = 0; i < applied.effects.length; i++) {
-      const id = `${record.partition}:${record.offset}:${i}`;
-      outbox.put(id, record.tenant, record.subject, applied.effects[i]!);
+      outbox.put(record, i, applied.effects[i]!);
     }
     if (applied.refold) return () => this.#refold(user, record.seq);
     user.state = applied.state;
@@ -307,7 +306,7 @@ export class Processor {
     user.aliases = [];
     outbox.forget(user.tenant, user.subject);
     const effect: EngineEffect = { type: "subject.erased", at: record.at };
-    outbox.put(`${record.partition}:${record.offset}:0`, user.tenant, user.subject, effect);
+    outbox.put(record, 0, effect);
     return undefined;
   }
 

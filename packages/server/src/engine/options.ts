@@ -1,0 +1,26 @@
+import type { FoldLimits } from "../core/fold/state.ts";
+import type { Log } from "../log/log.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+
+/** What an engine is opened with: the log, the checkpoint, the clock, and its limits. */
+export interface EngineOptions {
+  log: Log;
+  checkpoint: Checkpoint;
+  /** The wall clock, ms since 1970; a virtual one in tests. */
+  now: () => number;
+  limits?: Readonly<FoldLimits> | undefined;
+  /** Decoded users kept in memory; at the limit clean ones are dropped and decoded again on touch. */
+  hotUsersMax?: number | undefined;
+  /** A checkpoint begins after this many records; 0 = only when asked. */
+  checkpointRecords?: number | undefined;
+  /** Effects that may wait for delivery; at the limit the oldest is dropped and counted. */
+  outboxMax?: number | undefined;
+  /** Names this start of the engine in decision ids: new at every start. */
+  startId?: string | undefined;
+  /** Runs the view thread: full digests without holding up answers, at the price of a second set of sums. */
+  hasViews?: boolean | undefined;
+  /** The id under which a decision is known outside; `start:counter` itself by default. */
+  publicId?: ((tenant: number, id: string) => string) | undefined;
+  /** Timers that were due longer ago than this are dropped: nobody waits for a session's end of last year. */
+  timerStaleMs?: number | undefined;
+}
