@@ -22,7 +22,9 @@ const tokenTtlSMax = 900;
 const Token = Type.Object(
   {
     userId: Type.String({ minLength: 1, maxLength: 256 }),
-    ttlS: Type.Optional(Type.Integer({ minimum: 10, maximum: tokenTtlSMax, default: tokenTtlSMax })),
+    ttlS: Type.Optional(
+      Type.Integer({ minimum: 10, maximum: tokenTtlSMax, default: tokenTtlSMax }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -25,8 +25,16 @@ export function openApiOf(title: string, version: string, routes: readonly Route
     info: { title, version },
     components: {
       securitySchemes: {
-        key: { type: "http", scheme: "bearer", description: "A server or secret key, or a user token." },
-        writeKey: { type: "http", scheme: "basic", description: "A write key as user name, no password." },
+        key: {
+          type: "http",
+          scheme: "bearer",
+          description: "A server or secret key, or a user token.",
+        },
+        writeKey: {
+          type: "http",
+          scheme: "basic",
+          description: "A write key as user name, no password.",
+        },
       },
     },
     security: [{ key: [] }, { writeKey: [] }],

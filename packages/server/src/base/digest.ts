@@ -8,7 +8,14 @@
 export const digestLanes = 8;
 
 const laneSeeds = Uint32Array.of(
-  0x9e3779b9, 0x7f4a7c15, 0xf39cc060, 0x5cedc834, 0x1082276b, 0xf3a27251, 0xf86c6a11, 0xd1b54a33,
+  0x9e3779b9,
+  0x7f4a7c15,
+  0xf39cc060,
+  0x5cedc834,
+  0x1082276b,
+  0xf3a27251,
+  0xf86c6a11,
+  0xd1b54a33,
 );
 
 /** One avalanche step: mixes the integer `n` into the hash `x`. */

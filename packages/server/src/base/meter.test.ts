@@ -24,7 +24,10 @@ test("label sets are bounded: further ones are counted together", () => {
   const meter = new Meter();
   const events = meter.counter("events_total", "Events.");
   for (let i = 0; i < 1_500; i++) events(1, { id: String(i) });
-  const lines = meter.text().split("\n").filter((line) => line.startsWith("events_total{"));
+  const lines = meter
+    .text()
+    .split("\n")
+    .filter((line) => line.startsWith("events_total{"));
   expect(lines.length).toBeLessThanOrEqual(1_001);
   expect(lines.at(-1)).toBe('events_total{other="true"} 500');
 });
