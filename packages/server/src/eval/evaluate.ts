@@ -4,11 +4,8 @@
  * of its own. Static: the sums hold train alone. Live: in the order of time each test click is learned and
  * then the next one predicted, the asker's own sessions being no neighbours of theirs; now is the prefix's end.
  */
-import type { InteractionEvent } from "@attune/protocol";
-import { hashString } from "../base/digest.ts";
-import { recordSchema } from "../base/record.ts";
-import { apply, type FoldRecord } from "../core/fold/apply.ts";
-import { permitFor, purposeBit } from "../core/fold/consent.ts";
+import { apply } from "../core/fold/apply.ts";
+import { permitFor } from "../core/fold/consent.ts";
 import { foldLimits, type UserState } from "../core/fold/state.ts";
 import { Catalogue } from "../core/rank/catalogue.ts";
 import { builtInDefinitions, type Definitions } from "../core/rank/placement.ts";
@@ -17,6 +14,7 @@ import { sourcesOf } from "../core/rank/sources.ts";
 import { Models } from "../core/sum/models.ts";
 import { type EvalConfig, shippedConfig } from "./config.ts";
 import { Metrics, quantile, type Report } from "./metrics.ts";
+import { recordOf } from "./record.ts";
 import { type FileSession, withoutRepeats } from "./session-file.ts";
 
 export interface EvalOptions {
@@ -44,7 +42,6 @@ export interface EvalReport extends Report {
 /** A file's session ends where the file says: no idle gap cuts it. */
 const limits = Object.freeze({ ...foldLimits, sessionIdleMs: 2 ** 45 });
 const policy = { bases: { personalization: "legitimate-interest" } } as const;
-const purposes = purposeBit("personalization");
 
 export function evaluate(options: EvalOptions): EvalReport {
   const { k = 20, live = false, noRepeats = false, settings = shippedConfig } = options;
@@ -102,9 +99,9 @@ class Run {
   }
 
   /** Folds a click; `isShared` adds what it contributes to the sums. */
-  learn({ session, index, at }: Click, isShared: boolean): void {
+  learn({ session, index }: Click, isShared: boolean): void {
     const started = performance.now();
-    const record = recordOf(session, index, at);
+    const record = recordOf(session, index);
     const applied = apply(this.#states.get(session), record, limits);
     if (applied.refold) throw new Error(`session ${session.id} is not sorted by time`);
     if (isShared) this.#models.addAll(applied.contributions);
@@ -140,30 +137,4 @@ class Run {
       updateUsP99: quantile(this.#updateUs, 0.99),
     };
   }
-}
-
-function recordOf(session: FileSession, index: number, at: number): FoldRecord {
-  const payload: InteractionEvent = { type: "view", item: session.items[index]!, strength: 1 };
-  const header = {
-    schema: recordSchema,
-    kind: "event" as const,
-    tenant: 1,
-    subject: subjectOf(session.id),
-    identity: "verified" as const,
-    purposes,
-    merged: false,
-    source: "session-file",
-    at,
-    receivedAt: at,
-    messageHash: "",
-  };
-  return { header, payload };
-}
-
-const lanes = new Uint32Array(8);
-
-/** 32 hex digits, as subjects have. */
-function subjectOf(id: string): string {
-  hashString(id, lanes, 0);
-  return [0, 1, 2, 3].map((lane) => lanes[lane]!.toString(16).padStart(8, "0")).join("");
 }

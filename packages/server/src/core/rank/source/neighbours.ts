@@ -23,7 +23,7 @@ import { Nearest } from "./nearest.ts";
 export interface NeighbourSettings {
   /** Newest sessions read per context item. */
   m: number;
-  /** Neighbours that vote. */
+  /** Neighbours that vote, below 65,536. */
   k: number;
   /** Newest interactions looked at, up to `ringMax`. */
   context: number;
@@ -104,6 +104,8 @@ export class Neighbours implements Source {
   /** By slot: the sum of w, and the place in the context of the best match, plus 1. */
   #sums = new Float64Array(1024);
   #best = new Uint8Array(1024);
+  /** By slot: the number of the neighbour that it is, plus 1. */
+  #numbers = new Uint16Array(1024);
   #touched = new Uint32Array(1024);
   #touchedCount = 0;
   /** By item: the neighbour that voted for it last, numbered through all answers. */
@@ -128,7 +130,7 @@ export class Neighbours implements Source {
   }
 
   score(ask: Ask, scores: Scores): void {
-    this.#nearest.clear();
+    this.#clear();
     this.#scores = scores;
     this.#context.read(ask.state, ask.models.items);
     if (this.#context.count === 0) return;
@@ -138,6 +140,12 @@ export class Neighbours implements Source {
     this.#choose(ask.models.sessions, Math.floor(ask.now / 60_000));
     this.#vote(ask.models.sessions, scores);
     this.#finish(ask.models.sessions, scores);
+  }
+
+  /** Forgets the neighbours of the last answer, kept until now for its parts. */
+  #clear(): void {
+    for (let n = 0; n < this.#nearest.count; n++) this.#numbers[this.#nearest.slots[n]!] = 0;
+    this.#nearest.clear();
   }
 
   /** w(i): what a match of each context item is worth. */
@@ -204,7 +212,9 @@ export class Neighbours implements Source {
       if (similarity > 0) this.#nearest.offer(sessions, slot, similarity);
     }
     for (let n = 0; n < this.#nearest.count; n++) {
-      this.#matches[n] = this.#best[this.#nearest.slots[n]!]! - 1;
+      const slot = this.#nearest.slots[n]!;
+      this.#matches[n] = this.#best[slot]! - 1;
+      this.#numbers[slot] = n + 1;
     }
     for (let t = 0; t < this.#touchedCount; t++) {
       this.#sums[this.#touched[t]!] = 0;
@@ -290,10 +300,15 @@ export class Neighbours implements Source {
   parts(ask: Ask, item: number): Part[] {
     const { sessions, items } = ask.models;
     const shares = new Float64Array(this.#context.count);
-    for (let n = 0; n < this.#nearest.count; n++) {
-      const slot = this.#nearest.slots[n]!;
-      const votes = this.#votesFor(sessions, n, item);
-      if (votes > 0) this.#shareOut(sessions, slot, Math.floor(votes / one), shares);
+    // The shorter way to the neighbours that hold the item: all of them, or its posting.
+    const support = sessions.support(item);
+    if (support < this.#nearest.count) {
+      for (let back = 0; back < support; back++) {
+        const n = this.#numbers[sessions.newest(item, back)]! - 1;
+        if (n !== -1) this.#shareOut(sessions, n, item, shares);
+      }
+    } else {
+      for (let n = 0; n < this.#nearest.count; n++) this.#shareOut(sessions, n, item, shares);
     }
     const parts: Part[] = [];
     shares.forEach((amount, c) => {
@@ -316,7 +331,11 @@ export class Neighbours implements Source {
     return this.#placeWeight(nearest, matched) * this.#nearest.similarities[n]!;
   }
 
-  #shareOut(sessions: SessionIndex, slot: number, votes: number, shares: Float64Array): void {
+  /** Adds what neighbour number `n` gave to the item to the shares of the events that it matches. */
+  #shareOut(sessions: SessionIndex, n: number, item: number, shares: Float64Array): void {
+    const votes = Math.floor(this.#votesFor(sessions, n, item) / one);
+    if (votes === 0) return;
+    const slot = this.#nearest.slots[n]!;
     let whole = 0;
     for (let c = 0; c < shares.length; c++) {
       if (sessions.placeOf(slot, this.#context.ids[c]!) !== -1) whole += this.#weights[c]!;
@@ -336,6 +355,7 @@ export class Neighbours implements Source {
     const length = Math.max(slots, this.#sums.length * 2);
     this.#sums = new Float64Array(length);
     this.#best = new Uint8Array(length);
+    this.#numbers = new Uint16Array(length);
     const touchedMax = Math.min(length, touchedSessionsMax);
     if (this.#touched.length < touchedMax) this.#touched = new Uint32Array(touchedMax);
   }
