@@ -91,3 +91,16 @@ test("a source that says what certainty is gets no more than its share of that",
   blend.mix();
   expect(blend.totals.get(0)).toBe(Math.floor((weightOne * 10) / 1000));
 });
+
+test("widened it is what it would have been with these weights from the start", () => {
+  const sources = [fixed("x", [10, 7, 0]), fixed("y", [0, 1, 3])];
+  const [narrow, wide] = [new Blend(sources), new Blend(sources)];
+  narrow.collect(ask, [weightOne, 0]);
+  narrow.widen(ask, [weightOne, 512]);
+  narrow.bar(0);
+  narrow.mix();
+  wide.collect(ask, [weightOne, 512]);
+  wide.bar(0);
+  wide.mix();
+  for (let item = 0; item < 3; item++) expect(narrow.totals.get(item)).toBe(wide.totals.get(item));
+});

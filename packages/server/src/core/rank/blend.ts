@@ -36,14 +36,20 @@ export class Blend {
    */
   collect(ask: Ask, weights: readonly number[]): void {
     this.#clear(ask.models.items.size);
+    this.widen(ask, weights);
+  }
+
+  /** The same with other weights after `collect`: only sources that had no weight are asked. */
+  widen(ask: Ask, weights: readonly number[]): void {
     for (let s = 0; s < this.sources.length; s++) {
       const weight = weights[s] ?? 0;
       if (!Number.isInteger(weight) || weight < 0 || weight > weightOne)
         throw new Error(
           `The weight of source ${this.sources[s]!.name} is not an integer up to 2^20.`,
         );
+      const isAsked = this.#weights[s]! > 0;
       this.#weights[s] = weight;
-      if (weight === 0) continue;
+      if (weight === 0 || isAsked) continue;
       const scores = this.#scores[s]!;
       this.sources[s]!.score(ask, scores);
       for (let i = 0; i < scores.count; i++) this.totals.add(scores.touched[i]!, 0);
@@ -101,6 +107,7 @@ export class Blend {
       scores.reserve(size);
     }
     this.#bests.fill(0);
+    this.#weights.fill(0);
   }
 }
 

@@ -71,7 +71,8 @@ export class Ranker {
   #mix(ask: Ask, placement: Placement, eligible: Eligible, limit: number): void {
     const own = this.#weights(placement.sources, {});
     if (this.#collect(ask, own, eligible) < limit && Object.keys(placement.fallback).length > 0) {
-      this.#collect(ask, this.#weights(placement.sources, placement.fallback), eligible);
+      this.#blend.widen(ask, this.#weights(placement.sources, placement.fallback));
+      eligible.barOthers(this.#blend, ask.models.items);
     }
     this.#blend.mix();
     this.#sink(ask);
