@@ -1,2 +1,7 @@
-/** The name of the product and of its command, written once. */
-export const product = { name: "Attune", command: "attune", environment: "ATTUNE" } as const;
+/** The name of the product, of its command and of its settings, and its version, written once. */
+export const product = {
+  name: "Attune",
+  command: "attune",
+  environment: "ATTUNE",
+  version: "0.1.0",
+} as const;

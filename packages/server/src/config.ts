@@ -28,6 +28,41 @@ export const settings = {
     room: "main",
     means: "Directory of the log, the states and the tenants' keys.",
   },
+  host: {
+    kind: "text",
+    default: "127.0.0.1",
+    room: "main",
+    means: "Address that `serve` listens on.",
+  },
+  port: {
+    kind: "integer",
+    default: 4_000,
+    min: 0,
+    max: 65_535,
+    room: "main",
+    means: "Port that `serve` listens on; 0 takes a free one.",
+  },
+  mode: {
+    kind: "text",
+    default: "development",
+    room: "main",
+    means:
+      "`development` makes a tenant and keys by itself and shows them; `production` refuses both.",
+  },
+  logLevel: {
+    kind: "text",
+    default: "warn",
+    room: "main",
+    means: "Least severity that `serve` logs: debug, info, warn, error or silent.",
+  },
+  closeMsMax: {
+    kind: "integer",
+    default: 10_000,
+    min: 0,
+    max: 600_000,
+    room: "main",
+    means: "How long a stop waits for requests under way, in ms.",
+  },
   eventBytesMax: {
     kind: "integer",
     default: 32_768,
@@ -106,7 +141,7 @@ export const settings = {
     min: 1,
     max: 1_024,
     room: "log",
-    means: "Partitions of a new log; an existing log keeps the number it was made with.",
+    means: "Partitions of a new log; an existing one opens only with the number it was made with.",
   },
   dedupeWindowDays: {
     kind: "integer",
@@ -139,6 +174,14 @@ export const settings = {
     max: 2_500,
     room: "cli",
     means: "Events that `import` appends at once.",
+  },
+  importSortBytesMax: {
+    kind: "integer",
+    default: 536_870_912,
+    min: 0,
+    max: 2_147_483_647,
+    room: "cli",
+    means: "Largest file, unpacked, that `import` puts in the order of time first, in bytes.",
   },
   importBatchesInFlightMax: {
     kind: "integer",
@@ -263,6 +306,6 @@ export function slices(config: Config) {
     ),
     log: pick("partitions", "dedupeWindowDays", "commitBytesMax"),
     engine: pick("hotUsersMax"),
-    import: pick("importBatchEvents", "importBatchesInFlightMax"),
+    import: pick("importBatchEvents", "importBatchesInFlightMax", "importSortBytesMax"),
   });
 }

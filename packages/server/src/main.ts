@@ -6,10 +6,12 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Config, slices } from "./config.ts";
 import { openSqliteCheckpoint } from "./engine/checkpoint-sqlite.ts";
+import { storedDedupe } from "./engine/checkpointer.ts";
 import { Engine } from "./engine/engine.ts";
 import { appendErasures } from "./erasures.ts";
 import { lockDirectory } from "./lock.ts";
 import { openSqliteLog } from "./log/sqlite.ts";
+import { publicIds } from "./public-id.ts";
 import { openTenants } from "./tenants.ts";
 
 /** Where everything lies in a data directory. */
@@ -21,6 +23,10 @@ export function paths(directory: string) {
     state: join(directory, "state.sqlite"),
     erasures: join(directory, "erasures.jsonl"),
     imports: join(directory, "imports"),
+    keys: join(directory, "keys.json"),
+    tokenKeys: join(directory, "token-keys.json"),
+    developmentKeys: join(directory, "dev-keys.json"),
+    deadLetters: join(directory, "dead-letters.sqlite"),
   };
 }
 
@@ -32,14 +38,19 @@ export async function open(config: Config, now: () => number = Date.now) {
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const unlock = lockDirectory(at.lock, config.data);
   const tenants = openTenants(at.tenants);
-  const log = await openSqliteLog({ path: at.log, ...slice.log, now });
   const checkpoint = await openSqliteCheckpoint(at.state);
-  const engine = await Engine.open({ log, checkpoint, now, ...slice.engine });
+  const dedupe = storedDedupe(checkpoint);
+  const log = await openSqliteLog({ path: at.log, ...slice.log, now, dedupe });
+  const publicId = publicIds(tenants);
+  const engine = await Engine.open({ log, checkpoint, now, publicId, ...slice.engine });
 
   /** Forgets for good: the ledger first, so that no restore of an older backup can undo it. */
   async function forget(tenant: number, subject: string, time: number, reason?: string) {
     appendErasures(at.erasures, [{ tenant, subject: engine.resolve(tenant, subject), at: time }]);
-    return engine.forget(tenant, subject, time, reason);
+    const receipt = await engine.forget(tenant, subject, time, reason);
+    const merged = receipt.subjects.slice(1).map((other) => ({ tenant, subject: other, at: time }));
+    if (merged.length > 0) appendErasures(at.erasures, merged);
+    return receipt;
   }
 
   async function close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { CodedError } from "@attune/protocol";
+import type { Scope } from "./keys.ts";
 
 /** Who asks: a person with a user token, or a key of a tenant. The tenant comes from the credential alone. */
 export type Caller =
@@ -26,9 +27,8 @@ export function readableUser(caller: Caller, asked: string | undefined): string 
   throw new CodedError("permission_denied", message);
 }
 
-/** Throws `permission_denied` unless the caller holds a secret key, with the scope if its key has scopes. */
-export function assertSecret(caller: Caller, scope: string): void {
-  const isSecret = caller.kind === "secret";
-  if (isSecret && (caller.scopes.length === 0 || caller.scopes.includes(scope))) return;
-  throw new CodedError("permission_denied", `This needs a secret key with the scope ${scope}.`);
+/** Throws `permission_denied` unless the caller is a key with the scope. */
+export function assertCallerScope(caller: Caller, scope: Scope): void {
+  if (caller.kind !== "user" && caller.scopes.includes(scope)) return;
+  throw new CodedError("permission_denied", `This needs a key with the scope ${scope}.`);
 }

@@ -1,7 +1,7 @@
 import "../access/route.ts";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
-import { assertSecret, type Authenticate } from "../access/caller.ts";
+import { assertCallerScope, type Authenticate } from "../access/caller.ts";
 import { openApiOf, type RouteFacts } from "./open-api.ts";
 
 /** The operator's door: health, metrics, the description of the API, and tokens for users. */
@@ -69,7 +69,7 @@ function tokenRoute(app: FastifyInstance, parts: AdminParts): void {
     },
     async (request) => {
       const caller = await parts.authenticate(request);
-      assertSecret(caller, "tokens");
+      assertCallerScope(caller, "tokens");
       const { userId, ttlS = tokenTtlSMax } = request.body;
       const token = await parts.issueToken(caller.tenant, userId, ttlS);
       return { token, expiresAt: new Date(parts.now() + ttlS * 1000).toISOString() };

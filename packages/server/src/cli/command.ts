@@ -30,7 +30,7 @@ export type Options = Readonly<Record<string, Option>>;
 
 const common = {
   data: { value: "DIR", help: "data directory (default ./.attune, or ATTUNE_DATA)" },
-  tenant: { value: "NAME", help: "tenant (default main)" },
+  tenant: { value: "NAME", help: "tenant; needed only where there are several" },
   set: { value: "NAME=VALUE", help: "a setting of docs/reference/settings.md", isMany: true },
   json: { help: "print the result as JSON" },
   help: { help: "print this" },
@@ -127,8 +127,9 @@ function settingsOf(command: string, values: Values): Record<string, string> {
     }
     given[name] = value;
   }
-  const data: SettingName = "data";
-  if (typeof values["data"] === "string") given[data] = values["data"];
+  for (const name of ["data", "host", "port"] as const satisfies SettingName[]) {
+    if (typeof values[name] === "string") given[name] = values[name];
+  }
   return given;
 }
 

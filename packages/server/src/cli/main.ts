@@ -11,6 +11,10 @@ const commands: Record<string, { summary: string; load: () => Promise<{ command:
     summary: "watch it learn, and forget, live on a month of a shop's clicks",
     load: () => import("./demo.ts"),
   },
+  serve: {
+    summary: "run the engine with its HTTP and live doors",
+    load: () => import("./serve.ts"),
+  },
   import: {
     summary: "read a file of events: Segment calls, session files, CSV, our own JSON",
     load: () => import("./import.ts"),

@@ -67,8 +67,9 @@ interface Place {
   taken: number;
 }
 
-/** Throws a CursorLostError. */
+/** Where a cursor points; `start` is before everything that is kept. Throws a CursorLostError. */
 export function placeOf({ log, outbox }: FollowParts, cursor: string): Place {
+  if (cursor === "start") return { seq: 0, taken: Infinity };
   const match = /^(.+)\.(\d{1,15})(?::(\d{1,9}))?$/.exec(cursor);
   if (match === null || match[1] !== log.epoch)
     throw new CursorLostError(`${cursor} is no cursor of this log (epoch ${log.epoch}).`);

@@ -85,7 +85,6 @@ const RecommendationQuery = Type.Object(
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault })),
     exclude: Type.Optional(Type.String({ description: "Item ids, separated by commas." })),
     after: Type.Optional(Type.String({ maxLength: 256 })),
-    token: Type.Optional(Type.String()),
   },
   { additionalProperties: false },
 );
@@ -121,8 +120,9 @@ export function recommendationRoutes(app: FastifyInstance, parts: Recommendation
     "/v1/recommendations",
     { schema: { summary: "The same as a link", querystring: RecommendationQuery, response } },
     async (request) => {
-      const { exclude, token: _token, ...rest } = request.query;
-      const listed = exclude === undefined ? undefined : exclude.split(",").filter((id) => id !== "");
+      const { exclude, ...rest } = request.query;
+      const listed =
+        exclude === undefined ? undefined : exclude.split(",").filter((id) => id !== "");
       const body: Body = { ...rest, ...(listed === undefined ? {} : { exclude: listed }) };
       return answer(parts, await parts.authenticate(request), body);
     },

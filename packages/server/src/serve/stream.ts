@@ -3,7 +3,7 @@ import "../access/route.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { CodedError } from "@attune/protocol";
-import { assertSecret, type Authenticate } from "../access/caller.ts";
+import { assertCallerScope, type Authenticate } from "../access/caller.ts";
 
 /**
  * GET /v1/stream: everything that happens in a tenant, events, effects and decisions, in log order, as SSE or
@@ -23,7 +23,11 @@ export interface StreamParts {
    * Messages of a tenant behind the cursor, without end: first what is stored, then what comes. `from`
    * undefined: from now on. Throws `position_unrecoverable` at once.
    */
-  messages(tenant: number, from: string | undefined, signal: AbortSignal): AsyncIterable<StreamMessage>;
+  messages(
+    tenant: number,
+    from: string | undefined,
+    signal: AbortSignal,
+  ): AsyncIterable<StreamMessage>;
 }
 
 const types = ["event", "effect", "decision"] as const;
@@ -40,7 +44,7 @@ export function streamRoutes(app: FastifyInstance, parts: StreamParts): void {
     { schema: { summary: "Everything that happens, in order, resumable", querystring: Query } },
     async (request, reply) => {
       const caller = await parts.authenticate(request);
-      assertSecret(caller, "stream");
+      assertCallerScope(caller, "stream");
       const wanted = typesOf(request.query.types);
       const isSse = String(request.headers.accept ?? "").includes("text/event-stream");
       const from = cursorOf(request, isSse);

@@ -2,7 +2,7 @@ import "../access/route.ts";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { CodedError } from "@attune/protocol";
-import { assertSecret, type Authenticate, type Caller, readableUser } from "../access/caller.ts";
+import { assertCallerScope, type Authenticate, type Caller, readableUser } from "../access/caller.ts";
 
 /** The read door of people: what is known of a user, and the end of it. */
 export interface UserParts {
@@ -37,7 +37,9 @@ export function userRoutes(app: FastifyInstance, parts: UserParts): void {
   );
   app.get<Route>(
     "/v1/users/:id/export",
-    { schema: { summary: "The whole state of a user", params: Params, response: { 200: anything } } },
+    {
+      schema: { summary: "The whole state of a user", params: Params, response: { 200: anything } },
+    },
     async (request) => {
       const caller = await parts.authenticate(request);
       const { subject, userId } = personOf(parts, caller, request.params.id);
@@ -58,7 +60,7 @@ export function userRoutes(app: FastifyInstance, parts: UserParts): void {
     },
     async (request, reply) => {
       const caller = await parts.authenticate(request);
-      if (caller.kind !== "user") assertSecret(caller, "users");
+      if (caller.kind !== "user") assertCallerScope(caller, "users");
       const { subject } = personOf(parts, caller, request.params.id);
       const receipt = await parts.forget(caller.tenant, subject, parts.now(), request.query.reason);
       return reply.code(202).send(receipt);

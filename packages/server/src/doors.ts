@@ -1,0 +1,207 @@
+/**
+ * The doors around an engine: one HTTP server with a write door, a read door, the live channel and the
+ * operator's door. It hands each of them the functions it needs; no door knows another.
+ */
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
+import { CodedError, errorTable, product } from "@attune/protocol";
+import { authenticator } from "./access/authenticator.ts";
+import type { Authenticate } from "./access/caller.ts";
+import {
+  type DevelopmentKeys,
+  developmentKeys,
+  refuseDevelopmentKeys,
+} from "./access/development-keys.ts";
+import { Keys } from "./access/keys.ts";
+import { UserTokens } from "./access/user-tokens.ts";
+import { adminDoor } from "./admin/door.ts";
+import { Meter } from "./base/meter.ts";
+import type { Config } from "./config.ts";
+import { CursorLostError } from "./engine/follow.ts";
+import { permitFor } from "./core/fold/consent.ts";
+import { portableState, profileOf } from "./core/fold/profile.ts";
+import { RequestError } from "./core/rank/request-error.ts";
+import { subjectOf } from "./ingest/subject.ts";
+import { LogUnavailableError } from "./log/log.ts";
+import { type Attune, open, paths } from "./main.ts";
+import { serveDoor, type ServeParts } from "./serve/door.ts";
+
+export interface Server {
+  url: string;
+  app: FastifyInstance;
+  attune: Attune;
+  /** Keys in clear, in development mode alone. */
+  keys: DevelopmentKeys | undefined;
+  /** Takes nothing new, finishes what is under way, stores everything. */
+  close(): Promise<void>;
+}
+
+export interface ServeOptions {
+  now?: (() => number) | undefined;
+  /** Adds routes of an application to the same server, before it listens. */
+  register?:
+    | ((app: FastifyInstance, server: Omit<Server, "url" | "close">) => void | Promise<void>)
+    | undefined;
+}
+
+/** Opens the data directory and all doors, and listens. */
+export async function serve(config: Config, options: ServeOptions = {}): Promise<Server> {
+  const now = options.now ?? Date.now;
+  const mode = modeOf(config);
+  const at = paths(config.data);
+  if (mode === "production") refuseDevelopmentKeys(at.developmentKeys);
+  const attune = await open(config, now);
+  const keys = new Keys({ path: at.keys, now, mode });
+  const tokens = await UserTokens.open(at.tokenKeys, now);
+  const development = mode === "development" ? await prepareDevelopment(attune, keys) : undefined;
+  const meter = meterOf(attune);
+  const state = { isStopping: false };
+  const app = Fastify({ logger: { level: config.logLevel }, bodyLimit: config.batchBytesMax });
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    if (codeOf(error) === undefined) request.log.error({ err: error }, "request failed");
+    return refuse(reply, error);
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    refuse(reply, new CodedError("not_found", "There is no such route.")),
+  );
+  const authenticate = authenticator(keys, tokens);
+  adminDoor(app, {
+    authenticate,
+    now,
+    issueToken: (tenant, userId, ttlS) => tokens.issue({ tenant, userId, ttlS }),
+    notReady: () => notReady(attune, state.isStopping),
+    metrics: () => meter.text(),
+    status: () => ({
+      version: product.version,
+      position: attune.engine.position(),
+      durability: "fsync before every acknowledgement",
+    }),
+    title: product.name,
+    version: product.version,
+  });
+  serveDoor(app, serveParts(attune, authenticate, meter, now));
+  await options.register?.(app, { app, attune, keys: development });
+  const url = await app.listen({ host: config.host, port: config.port });
+  const timers = startTimers(attune, now);
+  const close = async (): Promise<void> => {
+    state.isStopping = true;
+    clearInterval(timers);
+    await app.close();
+    await attune.close();
+  };
+  return { url, app, attune, keys: development, close };
+}
+
+function modeOf(config: Config): "development" | "production" {
+  if (config.mode === "development" || config.mode === "production") return config.mode;
+  const message = `mode is ${JSON.stringify(config.mode)}; give development or production.`;
+  throw new CodedError("setting_invalid", message);
+}
+
+/** The tenant `demo` declares its bases visibly, so that stock clients without a consent object work there. */
+async function prepareDevelopment(attune: Attune, keys: Keys): Promise<DevelopmentKeys> {
+  const tenant = attune.tenants[0]!;
+  const { bases } = attune.engine.standing(tenant.number, "").policy;
+  if (Object.keys(bases).length === 0)
+    await attune.engine.setPolicy(tenant.number, {
+      bases: { analytics: "legitimate-interest", personalization: "legitimate-interest" },
+    });
+  return developmentKeys(paths(attune.config.data).developmentKeys, keys, tenant);
+}
+
+function notReady(attune: Attune, isStopping: boolean): string | undefined {
+  if (isStopping) return "stopping";
+  return attune.engine.failure === undefined ? undefined : "the engine has stopped; see the log";
+}
+
+/** Ticks of users and the hourly clock; both are records, so a replay sees them as they were. */
+function startTimers({ engine }: Attune, now: () => number): NodeJS.Timeout {
+  const step = async (): Promise<void> => {
+    await engine.advanceClock(Math.floor(now() / 3_600_000));
+    await engine.fireTimers();
+  };
+  // What fails here shows in the engine's own failure; a full disk is tried again a second later.
+  const run = (): void => void step().catch(() => undefined);
+  run();
+  return setInterval(run, 1_000).unref();
+}
+
+function serveParts(
+  attune: Attune,
+  authenticate: Authenticate,
+  meter: Meter,
+  now: () => number,
+): ServeParts {
+  const { engine, tenants } = attune;
+  const keyOf = new Map(tenants.map(({ number, key }) => [number, key]));
+  const took = meter.latency("attune_answer_seconds", "Time to make an answer, by placement.");
+  return {
+    authenticate,
+    now,
+    subjectOf: (tenant, { userId, anonymousId }) => {
+      const key = keyOf.get(tenant)!;
+      if (userId !== undefined) return subjectOf(key, "user", userId);
+      return anonymousId === undefined ? undefined : subjectOf(key, "anonymous", anonymousId);
+    },
+    recommend: (tenant, subject, request, given) =>
+      engine.recommend(tenant, subject, request, given),
+    itemOf: (tenant, item) => engine.tenant(tenant).catalogue.get(item)?.attributes,
+    observe: (placement, ms) => took(ms, { placement }),
+    profile: (tenant, subject) => {
+      const state = engine.state(tenant, subject);
+      if (state === undefined) return undefined;
+      const permit = permitFor(state, engine.tenant(tenant).policy, "personalization", engine.seq);
+      const profile = permit === undefined ? undefined : profileOf(permit, state);
+      return { profile, state: portableState(state) };
+    },
+    forget: (tenant, subject, time, reason) => attune.forget(tenant, subject, time, reason),
+    messages: (tenant, from, signal) => engine.follow(tenant, from, signal),
+  };
+}
+
+function meterOf({ engine, log }: Attune): Meter {
+  const meter = new Meter();
+  meter.gauge("attune_log_head", "Newest durable commit.", () => log.head());
+  meter.gauge(
+    "attune_fold_lag_commits",
+    "Durable commits not folded yet.",
+    () => log.head() - engine.seq,
+  );
+  meter.gauge("attune_log_queue_bytes", "Bytes on their way to the disk.", () =>
+    log.backlogBytes(),
+  );
+  meter.gauge("attune_outbox_entries", "Effects that wait for delivery.", () => engine.outbox.size);
+  meter.gauge(
+    "attune_decisions_lost_total",
+    "Decisions that found no space.",
+    () => engine.decisionsLost,
+  );
+  meter.gauge("process_resident_memory_bytes", "Memory of the process.", () =>
+    process.memoryUsage.rss(),
+  );
+  return meter;
+}
+
+/** The code of the table for an error of any room; undefined for a fault of ours. */
+function codeOf(error: unknown): CodedError | undefined {
+  if (error instanceof CodedError) return error;
+  if (error instanceof RequestError) return new CodedError("request_invalid", error.message);
+  if (error instanceof CursorLostError)
+    return new CodedError("position_unrecoverable", error.message);
+  if (error instanceof LogUnavailableError) return new CodedError("log_unavailable", error.message);
+  const { validation, statusCode, message } = error as FastifyError;
+  const isTheirs = validation !== undefined || (statusCode !== undefined && statusCode < 500);
+  return isTheirs ? new CodedError("request_invalid", message) : undefined;
+}
+
+function refuse(reply: FastifyReply, error: unknown) {
+  const coded = codeOf(error);
+  if (coded === undefined)
+    return reply
+      .code(500)
+      .send({ error: { code: "internal", message: "A fault of ours; it is in the log." } });
+  const { status, caller } = errorTable[coded.code];
+  if (status === 503) reply.header("Retry-After", "1");
+  return reply
+    .code(status === 200 ? 400 : status)
+    .send({ error: { code: coded.code, message: coded.message, caller } });
+}
