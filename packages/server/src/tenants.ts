@@ -3,7 +3,15 @@
  * readable by its owner alone (0600) and a key never changes: a new one would orphan every subject.
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { CodedError, type Purpose } from "@attune/protocol";
 import type { MappingChange } from "./ingest/mapping-table.ts";
@@ -27,12 +35,17 @@ interface Stored {
 }
 
 const keyBytes = 32;
-const firstName = "main";
+const firstName = "demo";
 
 /** Reads the file, or makes it with one tenant when there is none. */
 export function openTenants(path: string): Tenant[] {
   if (!existsSync(path)) {
-    const tenant: Tenant = { number: 1, name: firstName, key: randomBytes(keyBytes), identity: "open" };
+    const tenant: Tenant = {
+      number: 1,
+      name: firstName,
+      key: randomBytes(keyBytes),
+      identity: "open",
+    };
     writeTenants(path, [tenant]);
     return [tenant];
   }
@@ -40,7 +53,8 @@ export function openTenants(path: string): Tenant[] {
     const stored = JSON.parse(readFileSync(path, "utf8")) as Stored;
     return stored.tenants.map(({ key, ...rest }) => {
       const bytes = Buffer.from(key, "base64");
-      if (bytes.length !== keyBytes) throw new Error(`the key of ${rest.name} has ${bytes.length} bytes`);
+      if (bytes.length !== keyBytes)
+        throw new Error(`the key of ${rest.name} has ${bytes.length} bytes`);
       return { ...rest, key: new Uint8Array(bytes) };
     });
   } catch (cause) {
@@ -52,7 +66,10 @@ export function openTenants(path: string): Tenant[] {
 function writeTenants(path: string, tenants: readonly Tenant[]): void {
   const stored: Stored = {
     version: 1,
-    tenants: tenants.map(({ key, ...rest }) => ({ ...rest, key: Buffer.from(key).toString("base64") })),
+    tenants: tenants.map(({ key, ...rest }) => ({
+      ...rest,
+      key: Buffer.from(key).toString("base64"),
+    })),
   };
   writeDurably(path, `${JSON.stringify(stored, undefined, 1)}\n`);
 }
@@ -78,8 +95,9 @@ export function writeDurably(path: string, text: string): void {
 
 /** The tenant of that name; without a name, the only one. */
 export function tenantOf(tenants: readonly Tenant[], name: string | undefined): Tenant {
-  const found = tenants.find((tenant) => tenant.name === (name ?? firstName));
+  const wanted = name ?? (tenants.length === 1 ? tenants[0]!.name : firstName);
+  const found = tenants.find((tenant) => tenant.name === wanted);
   if (found !== undefined) return found;
   const names = tenants.map((tenant) => tenant.name).join(", ");
-  throw new CodedError("not_found", `There is no tenant ${name ?? firstName}; there are: ${names}.`);
+  throw new CodedError("not_found", `There is no tenant ${wanted}; there are: ${names}.`);
 }
