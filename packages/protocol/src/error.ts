@@ -92,7 +92,8 @@ export const errorTable = {
   },
   permission_denied: {
     status: 403,
-    means: "The key or token is good, but not for this: a public key reads nothing, a user only their own.",
+    means:
+      "The key or token is good, but not for this: a public key reads nothing, a user only their own.",
     caller: "Use a key of the kind that the message names.",
   },
   token_expired: {
@@ -109,6 +110,17 @@ export const errorTable = {
     status: 503,
     means: "The process is stopping and takes nothing new.",
     caller: "Wait as long as Retry-After says, then try again.",
+  },
+  body_too_large: {
+    status: 413,
+    means: "The body is larger than `batchBytesMax`, on the wire or unpacked.",
+    caller: "Send smaller batches; nothing of it was kept.",
+  },
+  encoding_unsupported: {
+    status: 415,
+    means:
+      "The body is packed in a way that is not taken, or is not what its Content-Encoding says.",
+    caller: "Send it plain, or packed once with gzip or deflate.",
   },
   rate_limited: {
     status: 429,

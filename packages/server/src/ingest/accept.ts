@@ -25,6 +25,8 @@ export interface Door {
   identity: "claimed" | "verified";
   /** `signed`: a claimed user id counts for nothing until a token proves it. */
   identityMode: "open" | "signed";
+  /** The sender's browser says Global Privacy Control: nothing of this is for ads or sharing. */
+  isOptedOut?: boolean | undefined;
   /** `archive`: events of the past, whose clock skew was dealt with when they first arrived. */
   clock: "live" | "archive";
   mapping: Mapping;
@@ -92,13 +94,14 @@ export function accept(
     return dropped(incoming, { code: "erased_event_time", detail });
   }
   const stated = statedConsent(incoming.context, door.categories);
-  const purposes = purposeBits(stated, standing);
+  const purposes = purposeBits(stated, standing, door.isOptedOut);
   // A choice about consent is always kept: a "no" must not be lost for want of a "yes".
   if (purposes === 0 && incoming.call !== "consent") {
     const detail = `no purpose is granted for this person; ask for consent or set ${door.policySetting}`;
     return dropped(incoming, { code: "consent_denied", field: "context.consent", detail });
   }
-  const header = { door, subject, purposes, at: time.at, receivedAt };
+  const { identity } = person;
+  const header = { door, identity, subject, purposes, at: time.at, receivedAt };
   const id = incoming.messageId ?? fallbackId ?? derivedId(incoming, subject);
   const { events, warning } = meaningOf(incoming, ids, door.mapping);
   const records = events.map((event, i) => {
@@ -117,6 +120,7 @@ interface Fault {
 
 interface Person {
   standing: Standing;
+  identity: Door["identity"];
   ids: { userId?: string | undefined; anonymousId?: string | undefined };
   warning?: Fault | undefined;
 }
@@ -137,16 +141,15 @@ function personOf(incoming: Incoming, door: Door): Person | Fault {
   if (userId === undefined && anonymousId === undefined) {
     return { code: "event_invalid", field: "userId", detail: "userId or anonymousId is needed" };
   }
-  const isProven = door.identity === "verified" || door.identityMode === "open";
-  if (!isProven && anonymousId === undefined) {
-    const detail = "a claimed user id counts only with a user token; send an anonymousId beside it";
-    return { code: "identity_unproven", field: "userId", detail };
-  }
+  const identity = incoming.proof === "proven" ? "verified" : door.identity;
+  const isProven = identity === "verified" || door.identityMode === "open";
+  if (!isProven && anonymousId === undefined) return unproven(incoming);
   const ids = { userId, anonymousId };
   const bad = [userId, anonymousId].find((id) => id !== undefined && isPlaceholder(id));
+  const unread = !isProven && incoming.proof !== undefined ? unproven(incoming) : undefined;
   const warning: Fault | undefined =
     bad === undefined
-      ? undefined
+      ? unread
       : {
           code: "illegal_distinct_id",
           field: bad === userId ? "userId" : "anonymousId",
@@ -157,7 +160,17 @@ function personOf(incoming: Incoming, door: Door): Person | Fault {
   const subject = isUserUsable
     ? subjectOf(door.key, "user", userId)
     : subjectOf(door.key, "anonymous", anonymousId!);
-  return { standing: door.standing(subject), ids, warning };
+  return { standing: door.standing(subject), identity, ids, warning };
+}
+
+function unproven({ proof }: Incoming): Fault {
+  if (proof === undefined) {
+    const detail = "a claimed user id counts only with a user token; send an anonymousId beside it";
+    return { code: "identity_unproven", field: "userId", detail };
+  }
+  const fault = proof === "expired" ? "has expired" : "is not one of this server for this user";
+  const detail = `the user token ${fault}; the user id does not count`;
+  return { code: "identity_unproven", field: "context.userToken", detail };
 }
 
 /** Event time on our clock: what the sender's clock says, less the skew that it shows when sending. */
@@ -215,6 +228,7 @@ function meaningOf(
 
 interface Header {
   door: Door;
+  identity: Door["identity"];
   subject: string;
   purposes: number;
   at: number;
@@ -249,13 +263,13 @@ function record(
   header: Header,
   source = header.door.source,
 ): RecordInput {
-  const { door, subject, purposes, at, receivedAt } = header;
+  const { door, identity, subject, purposes, at, receivedAt } = header;
   return {
     schema: recordSchema,
     kind,
     tenant: door.tenant,
     subject,
-    identity: door.identity,
+    identity,
     purposes,
     merged: false,
     source,

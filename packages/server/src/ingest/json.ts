@@ -29,6 +29,8 @@ export function parseEvent(
     const detail = `the event has ${bytes} bytes, eventBytesMax is ${limits.eventBytesMax}`;
     return { refusal: { code: "event_too_large", detail } };
   }
+  const excess = excessOf(text, limits);
+  if (excess !== undefined) return { refusal: { code: "event_too_large", detail: excess } };
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -41,6 +43,32 @@ export function parseEvent(
   const cleaner = new Cleaner(limits);
   const value = cleaner.clean(parsed, "", 1) as JsonObject;
   return cleaner.refusal === undefined ? { value } : { refusal: cleaner.refusal };
+}
+
+/**
+ * What the brackets and colons alone say is too much, before anything is parsed: the parser builds whatever
+ * depth it is given, and a million levels hold it up for half a second. Broken JSON is left to the parser.
+ */
+function excessOf(text: string, limits: IngestLimits): string | undefined {
+  const { jsonDepthMax, jsonKeysMax } = limits;
+  let depth = 0;
+  let keys = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === quote) {
+      i = textEnd(text, i);
+      if (i < 0) return undefined;
+    } else if (code === openBrace || code === openBracket) {
+      depth += 1;
+      if (depth > jsonDepthMax) return `deeper than jsonDepthMax ${jsonDepthMax}`;
+    } else if (code === closeBrace || code === closeBracket) {
+      depth -= 1;
+    } else if (code === colon) {
+      keys += 1;
+      if (keys > jsonKeysMax) return `more keys than jsonKeysMax ${jsonKeysMax}`;
+    }
+  }
+  return undefined;
 }
 
 /** Lone surrogates become U+FFFD and NUL goes: neither survives every store and every terminal. */
@@ -133,12 +161,38 @@ export function isLonger(text: string, max: number): boolean {
 
 /**
  * Cuts `{"batch":[...], ...}` into the rest of the object (its batch emptied) and the texts of the batch's
- * elements, without parsing them. Undefined where there is no such array, or the brackets do not close.
+ * elements, without parsing them. Undefined where there is no such array, or the brackets do not close; where
+ * there are more than `eventsMax`, one too many is given and the rest is none.
  */
-export function splitBatch(text: string): { rest: string; events: string[] } | undefined {
+export function splitBatch(
+  text: string,
+  eventsMax = Infinity,
+): { rest: string; events: string[] } | undefined {
   const open = batchStart(text);
-  if (open === undefined) return undefined;
-  const events: string[] = [];
+  const split = open === undefined ? undefined : elementsAt(text, open, eventsMax);
+  if (open === undefined || split === undefined) return undefined;
+  return { rest: text.slice(0, open + 1) + text.slice(split.end), events: split.elements };
+}
+
+/** Cuts `[...]` into the texts of its elements. Undefined where it is no array, or more follows it. */
+export function splitArray(text: string, elementsMax = Infinity): string[] | undefined {
+  const open = skipSpace(text, 0);
+  const isArray = text.charCodeAt(open) === openBracket;
+  const split = isArray ? elementsAt(text, open, elementsMax) : undefined;
+  if (split === undefined || skipSpace(text, split.end + 1) < text.length) return undefined;
+  return split.elements;
+}
+
+/**
+ * Texts between the brackets of the array that opens at `open`, and the place of its closing bracket. It stops
+ * one past `elementsMax`, since four megabytes of commas would make four million texts.
+ */
+function elementsAt(
+  text: string,
+  open: number,
+  elementsMax: number,
+): { elements: string[]; end: number } | undefined {
+  const elements: string[] = [];
   let depth = 0;
   let start = open + 1;
   for (let i = open + 1; i < text.length; i++) {
@@ -151,12 +205,13 @@ export function splitBatch(text: string): { rest: string; events: string[] } | u
     } else if (depth > 0) {
       if (code === closeBrace || code === closeBracket) depth -= 1;
     } else if (code === comma) {
-      events.push(text.slice(start, i));
+      elements.push(text.slice(start, i));
       start = i + 1;
+      if (elements.length > elementsMax) return { elements, end: text.length };
     } else if (code === closeBracket) {
       const last = text.slice(start, i);
-      if (events.length > 0 || last.trim() !== "") events.push(last);
-      return { rest: text.slice(0, open + 1) + text.slice(i), events };
+      if (elements.length > 0 || last.trim() !== "") elements.push(last);
+      return { elements, end: i };
     } else if (code === closeBrace) {
       return undefined;
     }

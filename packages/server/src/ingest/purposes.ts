@@ -20,6 +20,9 @@ export interface Standing {
 /** The only purposes for which a tenant may declare another basis than consent. */
 const declarable: readonly Purpose[] = ["analytics", "personalization"];
 
+/** What Global Privacy Control says no to, whatever was granted elsewhere: the strictest signal wins. */
+const optOut: readonly Purpose[] = ["ads", "sharing"];
+
 /** A consent category of the sender -> our purpose. By default the categories are our purposes' names. */
 export type ConsentCategories = Readonly<Record<string, Purpose>>;
 
@@ -50,9 +53,14 @@ export function statedConsent(
  * The purposes of an event as bits. What the event says covers the event; then what the person chose; then
  * what is declared. A "no" is an objection too: no declared basis stands against it.
  */
-export function purposeBits(stated: ReadonlyMap<Purpose, boolean>, standing: Standing): number {
+export function purposeBits(
+  stated: ReadonlyMap<Purpose, boolean>,
+  standing: Standing,
+  isOptedOut = false,
+): number {
   let bits = 0;
   purposes.forEach((purpose, i) => {
+    if (isOptedOut && optOut.includes(purpose)) return;
     const said = stated.get(purpose);
     const choice = standing.choices.get(purpose);
     const isDeclared = standing.declared.includes(purpose) && declarable.includes(purpose);

@@ -27,6 +27,8 @@ export interface Incoming {
   sentAt?: number | undefined;
   /** Strength the source states itself, an integer; the mapping's own otherwise. */
   strength?: number | undefined;
+  /** What became of the user token that the event carried; absent when it carried none. */
+  proof?: "proven" | "expired" | "invalid" | undefined;
   consent?: { purpose: Purpose; choice: ConsentChoice; policy?: string | undefined } | undefined;
 }
 

@@ -33,42 +33,76 @@ class SegmentReader implements Reader {
     if (line.trim() === "") return [];
     const { batchBytesMax } = this.#limits;
     if (line.length > batchBytesMax || Buffer.byteLength(line) > batchBytesMax) {
-      const detail = `larger than batchBytesMax ${batchBytesMax}`;
-      return [{ refusal: { code: "batch_invalid", detail } }];
+      return [refused(`larger than batchBytesMax ${batchBytesMax}`)];
     }
-    const split = splitBatch(line);
-    return split === undefined ? [this.#single(line)] : this.#batch(split.rest, split.events);
+    return readBody(line, "either", this.#limits).parsed;
   }
 
   end(): Parsed[] {
     return [];
   }
+}
 
-  #single(text: string): Parsed {
-    const parsed = parseEvent(text, this.#limits);
-    if ("refusal" in parsed) return parsed;
-    return incoming(parsed.value, {}, this.#limits);
-  }
+/** A body and what stood in it; texts and entries are of equal length and order. */
+export interface Body {
+  /** All that stands around the events of a batch, or the single event itself; empty when unreadable. */
+  head: JsonObject;
+  texts: readonly string[];
+  parsed: Parsed[];
+}
 
-  #batch(rest: string, events: readonly string[]): Parsed[] {
-    const head = parseEvent(rest, this.#limits);
-    if ("refusal" in head) {
-      const detail = `the batch around its events: ${head.refusal.detail}`;
-      return [{ refusal: { ...head.refusal, code: "batch_invalid", detail } }];
-    }
-    if (events.length === 0) {
-      return [{ refusal: { code: "batch_invalid", field: "batch", detail: "the batch is empty" } }];
-    }
-    const { batchEventsMax } = this.#limits;
-    return events.map((text, i) => {
-      if (i >= batchEventsMax) {
-        const detail = `the batch has more events than batchEventsMax ${batchEventsMax}`;
-        return { refusal: { code: "batch_too_long", detail } };
-      }
-      const parsed = parseEvent(text, this.#limits);
-      return "refusal" in parsed ? parsed : incoming(parsed.value, head.value, this.#limits);
-    });
+/** A batch, a single call whose type may be left out because the route has it, or whichever it is. */
+export type BodyForm = "batch" | "either" | { call: Call };
+
+/** A batch of this many times `batchEventsMax` is refused whole: even its verdicts would be too many. */
+const excessMax = 4;
+
+/** Reads one body. A refusal with `batch_invalid` is about the whole, and then there is nothing else. */
+export function readBody(text: string, form: BodyForm, limits: IngestLimits): Body {
+  const eventsMax = limits.batchEventsMax * excessMax;
+  const split = splitBatch(text, eventsMax);
+  if (split !== undefined && split.events.length > eventsMax) {
+    return invalidBody(text, `the batch has more than ${eventsMax} events`);
   }
+  if (split !== undefined) return readBatch(text, split.rest, split.events, limits);
+  if (form === "batch")
+    return invalidBody(text, "the body is no JSON object with an array `batch`");
+  const parsed = parseEvent(text, limits);
+  if ("refusal" in parsed) return { head: {}, texts: [text], parsed: [parsed] };
+  const { value } = parsed;
+  const call = form === "either" ? value : { type: form.call, ...value };
+  return { head: value, texts: [text], parsed: [incoming(call, {}, limits)] };
+}
+
+function readBatch(
+  text: string,
+  rest: string,
+  events: readonly string[],
+  limits: IngestLimits,
+): Body {
+  const head = parseEvent(rest, limits);
+  if ("refusal" in head) {
+    return invalidBody(text, `the batch around its events: ${head.refusal.detail}`);
+  }
+  if (events.length === 0) return { ...invalidBody(text, "the batch is empty"), head: head.value };
+  const { batchEventsMax } = limits;
+  const parsed = events.map((event, i): Parsed => {
+    if (i >= batchEventsMax) {
+      const detail = `the batch has more events than batchEventsMax ${batchEventsMax}`;
+      return { refusal: { code: "batch_too_long", detail } };
+    }
+    const one = parseEvent(event, limits);
+    return "refusal" in one ? one : incoming(one.value, head.value, limits);
+  });
+  return { head: head.value, texts: events, parsed };
+}
+
+function invalidBody(text: string, detail: string): Body {
+  return { head: {}, texts: [text], parsed: [refused(detail)] };
+}
+
+function refused(detail: string): Parsed {
+  return { refusal: { code: "batch_invalid", detail } };
 }
 
 function incoming(call: JsonObject, batch: JsonObject, limits: IngestLimits): Parsed {
