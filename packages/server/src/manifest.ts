@@ -26,12 +26,16 @@ export function checkedManifest(directory: string): ManifestFile[] {
   }
   const { files } = JSON.parse(readFileSync(path, "utf8")) as { files: ManifestFile[] };
   for (const { name, bytes, sha256 } of files) {
-    if (basename(name) !== name) throw new CodedError("data_invalid", `${name} lies outside of the backup.`);
+    if (basename(name) !== name)
+      throw new CodedError("data_invalid", `${name} lies outside of the backup.`);
     const file = join(directory, name);
     const found = existsSync(file) ? sumOf(directory, file) : undefined;
     if (found?.sha256 === sha256 && found.bytes === bytes) continue;
     const what = found === undefined ? "is missing" : "is not what the manifest says";
-    throw new CodedError("data_invalid", `${name} ${what}: this backup is damaged, take another one.`);
+    throw new CodedError(
+      "data_invalid",
+      `${name} ${what}: this backup is damaged, take another one.`,
+    );
   }
   return files;
 }

@@ -104,7 +104,7 @@ test.each([
 
 test("every setting has its unit in its name, or counts something it names", () => {
   const units =
-    /(BytesMax|MsMax|Days|EventsMax|DepthMax|KeysMax|UsersMax|Events|InFlightMax|partitions)$/;
+    /(BytesMax|MsMax|Days|EventsMax|DepthMax|KeysMax|UsersMax|Events|InFlightMax|partitions|port)$/;
   const numbers = Object.entries(settings).filter(([, setting]) => setting.kind === "integer");
   expect(numbers.map(([name]) => name).filter((name) => !units.test(name))).toEqual([]);
 });

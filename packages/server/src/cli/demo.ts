@@ -20,7 +20,7 @@ import { writeDoor } from "../write-door.ts";
 import { type Command, exitCodes, type Given, helpOf, readOptions } from "./command.ts";
 import { asFile, chosen, type Click, lastDay, pastClicks, type Shopper } from "./demo-data.ts";
 import { micros, rowsShown, Screen } from "./demo-screen.ts";
-import { runImport } from "./import-run.ts";
+import { inFileOrder, runImport } from "./import-run.ts";
 import { digestOf, ImportStates } from "./import-state.ts";
 import { Progress } from "./progress.ts";
 import { duration, grouped, printJson, shown } from "./terminal.ts";
@@ -126,16 +126,20 @@ class Demo {
     const text = asFile(clicks);
     writeFileSync(path, text);
     const { ingest, import: pace } = slices(this.#attune.config);
+    const dialect = sessionRec(ingest);
+    const from = { line: 0, byte: 0 };
     const progress = new Progress(text.length, 0);
     const started = performance.now();
     const digest = await digestOf(path);
     const { counts } = await runImport({
       attune: this.#attune,
       door: this.#door,
-      dialect: sessionRec(ingest),
+      dialect,
       path,
+      lines: inFileOrder(path, dialect, from, ingest.batchBytesMax),
+      isSorted: false,
       digest,
-      from: { line: 0, byte: 0 },
+      from,
       states: new ImportStates(paths(this.#attune.config.data).imports, digest, "demo"),
       progress,
       batchEvents: pace.importBatchEvents,

@@ -5,10 +5,10 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { ErrorCode } from "@attune/protocol";
 import { acceptAll, type Accepted, conclude, type Door, type Verdict } from "../ingest/accept.ts";
-import type { Dialect, Parsed, Reader } from "../ingest/dialect/dialect.ts";
+import type { Dialect, Parsed } from "../ingest/dialect/dialect.ts";
 import type { Attune } from "../main.ts";
 import type { ImportStates } from "./import-state.ts";
-import { type Line, linesOf } from "./lines.ts";
+import { type Line, linesOf, type Place } from "./lines.ts";
 import type { Progress } from "./progress.ts";
 import { hourMs } from "./times.ts";
 
@@ -17,9 +17,12 @@ export interface ImportJob {
   door: Door;
   dialect: Dialect;
   path: string;
+  lines: AsyncIterable<Line[]>;
   /** Names events that have no id of their own. */
   digest: string;
-  from: { line: number; byte: number };
+  from: Place;
+  /** Whether `lines` come in the order of time; a place in one order means nothing in the other. */
+  isSorted: boolean;
   states: ImportStates;
   progress: Progress;
   batchEvents: number;
@@ -42,17 +45,14 @@ export interface ImportCounts {
 
 interface Batch {
   entries: { parsed: Parsed; line: Line; index: number }[];
-  end: { line: number; byte: number };
+  end: Place;
 }
 
-export async function runImport(
-  job: ImportJob,
-): Promise<{ counts: ImportCounts; end: { line: number; byte: number } }> {
+export async function runImport(job: ImportJob): Promise<{ counts: ImportCounts; end: Place }> {
   const run = new ImportRun(job);
   try {
     const reader = job.dialect.open();
-    if (job.dialect.hasHeader && job.from.line > 0) await readHeader(job, reader);
-    for await (const lines of linesOf(job.path, job.from, job.lineBytesMax)) {
+    for await (const lines of job.lines) {
       for (const line of lines) {
         run.add(line, line.text === undefined ? [tooLong(job)] : reader.read(line.text));
         if (run.isFull && !reader.isOpen) await run.send();
@@ -69,14 +69,22 @@ export async function runImport(
   }
 }
 
-async function readHeader(job: ImportJob, reader: Reader): Promise<void> {
-  for await (const lines of linesOf(job.path, { line: 0, byte: 0 }, job.lineBytesMax)) {
-    for (const line of lines) {
-      if (line.text === undefined || line.text.trim() === "") continue;
-      reader.read(line.text);
-      return;
+/** The lines of a job in the order of the file; a header comes again when reading goes on further down. */
+export async function* inFileOrder(
+  path: string,
+  dialect: Dialect,
+  from: Place,
+  lineBytesMax: number,
+): AsyncGenerator<Line[]> {
+  if (dialect.hasHeader && from.line > 0) {
+    for await (const lines of linesOf(path, { line: 0, byte: 0 }, lineBytesMax)) {
+      const header = lines.find(({ text }) => text !== undefined && text.trim() !== "");
+      if (header === undefined) continue;
+      yield [{ ...header, place: from }];
+      break;
     }
   }
+  yield* linesOf(path, from, lineBytesMax);
 }
 
 function tooLong(job: ImportJob): Parsed {
@@ -101,7 +109,7 @@ class ImportRun {
   #rejected: number | undefined;
   #savedAt = 0;
   /** Everything up to here is durable. */
-  end: { line: number; byte: number };
+  end: Place;
 
   constructor(job: ImportJob) {
     this.#job = job;
@@ -114,12 +122,9 @@ class ImportRun {
   }
 
   add(line: Line | undefined, parsed: readonly Parsed[]): void {
-    const place = line ?? {
-      text: undefined,
-      number: this.#batch.end.line,
-      end: this.#batch.end.byte,
-    };
-    this.#batch.end = { line: place.number, byte: place.end };
+    const { end } = this.#batch;
+    const place = line ?? { text: undefined, number: end.line, place: end };
+    this.#batch.end = place.place;
     parsed.forEach((entry, index) => {
       this.#batch.entries.push({ parsed: entry, line: place, index });
     });
@@ -163,7 +168,7 @@ class ImportRun {
     const now = performance.now();
     if (now - this.#savedAt < 1_000) return;
     this.#savedAt = now;
-    states.save({ file: path, ...batch.end, isDone: false });
+    states.save({ file: path, ...batch.end, isSorted: this.#job.isSorted, isDone: false });
   }
 
   /** Windows move on the data's own time, so that an import of last year's data leaves last year's trends. */

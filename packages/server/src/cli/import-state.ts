@@ -9,6 +9,8 @@ export interface ImportState {
   /** Lines whose events are durable, and the place after them in bytes. */
   line: number;
   byte: number;
+  /** Whether lines are counted in the order of time or of the file. */
+  isSorted: boolean;
   isDone: boolean;
 }
 

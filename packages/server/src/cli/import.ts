@@ -11,9 +11,10 @@ import { type Attune, open, paths } from "../main.ts";
 import { type Tenant, tenantOf } from "../tenants.ts";
 import { writeDoor } from "../write-door.ts";
 import { type Command, exitCodes, type Given, helpOf, readOptions, usage } from "./command.ts";
-import { type ImportCounts, runImport } from "./import-run.ts";
+import { type ImportCounts, inFileOrder, runImport } from "./import-run.ts";
 import { digestOf, ImportStates } from "./import-state.ts";
 import { linesOf } from "./lines.ts";
+import { loadWhole, sortedLines } from "./sorted-lines.ts";
 import { Progress } from "./progress.ts";
 import { duration, grouped, print, printJson, remark, table } from "./terminal.ts";
 
@@ -158,36 +159,52 @@ async function importFile(
     else remark("This file is imported already; --again reads it once more.");
     return exitCodes.done;
   }
-  if (known !== undefined) remark(`Going on after line ${grouped(known.line)}.`);
+  const { lineBytesMax, importSortBytesMax } = limitsOf(given);
+  const whole = await loadWhole(path, importSortBytesMax);
+  const isSorted = whole !== undefined;
+  if (!isSorted) remark("The file is larger than importSortBytesMax: it is read in its own order.");
+  const isResumed = known !== undefined && known.isSorted === isSorted;
+  if (isResumed) remark(`Going on after line ${grouped(known.line)}.`);
   const stop = new AbortController();
   const interrupt = (): void => stop.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  const from = { line: known?.line ?? 0, byte: known?.byte ?? 0 };
-  const progress = new Progress(path.endsWith(".gz") ? 0 : statSync(path).size, from.byte);
-  const { importBatchEvents, importBatchesInFlightMax } = slices(given.config).import;
+  const from = isResumed ? { line: known.line, byte: known.byte } : { line: 0, byte: 0 };
+  const progress = new Progress(
+    whole?.length ?? (path.endsWith(".gz") ? 0 : statSync(path).size),
+    from.byte,
+  );
+  const { importBatchEvents, importBatchesInFlightMax } = limitsOf(given);
   const started = performance.now();
   const { counts, end } = await runImport({
     attune,
     door: writeDoor(attune, tenant, "import", "archive"),
     dialect,
     path,
+    lines: isSorted
+      ? sortedLines(path, whole, dialect, from, lineBytesMax)
+      : inFileOrder(path, dialect, from, lineBytesMax),
+    isSorted,
     digest,
     from,
     states,
     progress,
     batchEvents: importBatchEvents,
     batchesInFlightMax: importBatchesInFlightMax,
-    lineBytesMax: given.config.batchBytesMax,
+    lineBytesMax,
     isStopped: () => stop.signal.aborted,
   });
   progress.end();
   const isDone = !stop.signal.aborted;
-  states.save({ file: path, ...end, isDone });
+  states.save({ file: path, ...end, isSorted, isDone });
   const elapsedMs = performance.now() - started;
   if (given.isJson)
     printJson({ isDone, ...counts, elapsedMs, rejected: rejectedOf(counts, states) });
   else printCounts(counts, elapsedMs, isDone, rejectedOf(counts, states));
   return isDone ? exitCodes.done : exitCodes.interrupted;
+}
+
+function limitsOf({ config }: Given) {
+  return { lineBytesMax: config.batchBytesMax, ...slices(config).import };
 }
 
 function rejectedOf(counts: ImportCounts, states: ImportStates): string | undefined {

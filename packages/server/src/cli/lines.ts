@@ -2,20 +2,27 @@
 import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
 
+/** How far a reading came: what to skip when it goes on, and bytes for the progress. */
+export interface Place {
+  line: number;
+  byte: number;
+}
+
 export interface Line {
   /** Without its line break; undefined when it is longer than the limit. */
   text: string | undefined;
-  /** From 1. */
+  /** In the file, from 1. */
   number: number;
-  /** Place in the file right after the line, in bytes. */
-  end: number;
+  /** Right after the line. */
+  place: Place;
 }
 
 const lineBreak = 0x0a;
 
+/** In the order of the file, a chunk at a time. */
 export async function* linesOf(
   path: string,
-  from: { line: number; byte: number },
+  from: Place,
   lineBytesMax: number,
 ): AsyncGenerator<Line[]> {
   let { line, byte } = from;
@@ -25,7 +32,7 @@ export async function* linesOf(
     const text = length > lineBytesMax ? undefined : Buffer.concat(parts).toString("utf8");
     [parts, length] = [[], 0];
     line += 1;
-    return { text, number: line, end: byte };
+    return { text, number: line, place: { line, byte } };
   };
   const hold = (part: Buffer): void => {
     length += part.length;
@@ -50,13 +57,13 @@ export async function* linesOf(
 }
 
 /** The bytes of a file from a place on; of a `.gz` file what is packed in it. */
-async function* chunksOf(path: string, from: number): AsyncGenerator<Buffer> {
+export async function* chunksOf(path: string, from: number): AsyncGenerator<Buffer> {
   if (!path.endsWith(".gz")) {
     yield* createReadStream(path, { start: from, highWaterMark: 1 << 18 });
     return;
   }
-  const unpacked = createGunzip({ chunkSize: 1 << 18 });
   const packed = createReadStream(path);
+  const unpacked = createGunzip({ chunkSize: 1 << 18 });
   packed.on("error", (error) => unpacked.destroy(error));
   packed.pipe(unpacked);
   let skip = from;
