@@ -1,14 +1,13 @@
 /**
- * The session index and the transitions keep the laws of every summary, and what an answer reads from them
- * is a function of the cells alone: any order of any cells, valid or not, reads the same.
+ * Beside the laws of every summary: what an answer reads from the session index is a function of the cells
+ * alone. Any order of any cells, of sessions whole or not, reads the same, and whole sessions read as they are.
  */
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
-import type { SessionCell, TransitionCell } from "../../src/core/fold/contribution.ts";
+import { expect, test } from "vitest";
+import type { SessionCell } from "../../src/core/fold/contribution.ts";
 import { Items } from "../../src/core/sum/items.ts";
 import { SessionIndex } from "../../src/core/sum/session-index.ts";
-import { Transitions } from "../../src/core/sum/transitions.ts";
-import { lawsOf, runs, type Subject } from "./summary.ts";
+import { runs } from "./summary.ts";
 
 const key = fc.constantFrom("a", "b", "c", "ab", "é", "z\u{1F3B5}", "\uFF5E", "");
 const word = fc.constantFrom(0, 1, 7, 0xffffffff);
@@ -34,37 +33,6 @@ const cells = fc.oneof(
   fc.tuple(session, fc.nat(6)).map(([list, at]) => [list[at % list.length]!]),
 );
 
-const sessions: Subject<SessionCell> = {
-  name: "sessions",
-  make: () => new SessionIndex(new Items()),
-  decode: (bytes) => SessionIndex.decode(bytes, new Items()),
-  group: cells,
-};
-
-const transition: fc.Arbitrary<TransitionCell> = fc.record({
-  model: fc.constant("transitions" as const),
-  from: key,
-  to: key,
-  period: fc.constantFrom(0, 1, 735),
-  delta: fc.constantFrom(840, 420, 280, -105),
-});
-
-const transitions: Subject<TransitionCell> = {
-  name: "transitions",
-  make: () => new Transitions(new Items()),
-  decode: (bytes) => Transitions.decode(bytes, new Items()),
-  group: transition.map((cell) => [cell]),
-};
-
-for (const laws of [
-  { name: "session index", list: lawsOf(sessions) },
-  { name: "transitions", list: lawsOf(transitions) },
-]) {
-  describe(laws.name, () => {
-    for (const law of laws.list) test(law.name, () => law.check());
-  });
-}
-
 /** All that the read side of the index shows, by external keys. */
 function reading(index: SessionIndex, items: Items): unknown {
   const sequence = (slot: number) =>
@@ -78,9 +46,11 @@ function reading(index: SessionIndex, items: Items): unknown {
       sequence(index.newest(item, back)),
     ),
     minute: index.newestMinute(item),
+    repeats: index.repeatRate(item, 3),
   }));
   return {
     count: index.count,
+    middle: index.middleMinute(),
     postings: postings
       .filter((posting) => posting.newest.length > 0)
       .toSorted((x, y) => (x.name < y.name ? -1 : 1)),
