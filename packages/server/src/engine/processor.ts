@@ -158,7 +158,10 @@ export class Processor {
     }
     const { quarantined } = this.#parts;
     if (this.#refolded.has(user)) return undefined;
-    if (quarantined.size > 0 && quarantined.has(placeOf(record))) return undefined;
+    if (quarantined.size > 0 && quarantined.has(placeOf(record))) {
+      // As when it was set aside: the rest of the commit is folded at once, and so comes to the same.
+      return () => this.#refold(user, record.seq);
+    }
     try {
       return this.#apply(user, record);
     } catch (error) {
@@ -354,15 +357,32 @@ export class Processor {
   }
 }
 
-/** The record without which the fold gets as far as it does: found by halves. */
+/**
+ * The record on which the fold of all of them fails, found by halves. Consents stay in every half: a refusal
+ * further on may be why an earlier record does no harm.
+ */
 function firstFailing(records: readonly LogRecord[], limits: Readonly<FoldLimits>): LogRecord {
+  const unreadable = records.find((record) => !canRead(record));
+  if (unreadable !== undefined) return unreadable;
+  const isConsent = records.map((record) => "choice" in foldRecordOf(record).payload);
   let [good, bad] = [0, records.length];
   while (bad - good > 1) {
     const middle = (good + bad) >> 1;
-    if (canFold(records.slice(0, middle), limits)) good = middle;
+    const half = records.filter((_, i) => i < middle || isConsent[i]);
+    if (canFold(half, limits)) good = middle;
     else bad = middle;
   }
   return records[bad - 1]!;
+}
+
+/** Whether the payload is an object of some type, or a decision. */
+function canRead(record: LogRecord): boolean {
+  try {
+    const { payload } = foldRecordOf(record);
+    return "type" in payload || "slots" in payload;
+  } catch {
+    return false;
+  }
 }
 
 function canFold(records: readonly LogRecord[], limits: Readonly<FoldLimits>): boolean {
