@@ -43,6 +43,7 @@ export async function simulate(
     world.ledger.broken.push(`the simulation threw ${textOf(error)}`);
   } finally {
     guard.leave();
+    world.ledger.broken.push(...guard.refused);
     restore?.();
     world.io?.powerOff();
   }

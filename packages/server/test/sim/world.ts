@@ -21,7 +21,7 @@ export interface Plant {
   disk?: DiskFaults | undefined;
   checkpoint?: ((world: World) => CheckpointFaults) | undefined;
   /** The log as the engine sees it. */
-  log?: ((log: Log, world: World) => Log) | undefined;
+  log?: ((log: Log) => Log) | undefined;
   /** The time that an opening log is told. */
   openedAt?: ((now: number) => number) | undefined;
   limits?: Readonly<FoldLimits> | undefined;
@@ -52,6 +52,7 @@ export class World {
   io!: Io;
   disk!: SimDisk;
   log!: Log;
+  engineLog!: Log;
   engine!: Engine;
   #witness!: SimDisk;
   #diskContent: Uint8Array = new Uint8Array(0);
@@ -114,8 +115,9 @@ export class World {
         return log.rewrite(tenant, subject, removal);
       },
     });
+    this.engineLog = this.plant.log?.(watched) ?? watched;
     this.engine = await Engine.open({
-      log: this.plant.log?.(watched, this) ?? watched,
+      log: this.engineLog,
       checkpoint,
       now: () => this.now,
       limits: this.limits,
