@@ -79,6 +79,8 @@ const contextOne = 65_536;
 const similarityShift = 2 ** 22;
 /** Days this young are no yardstick of age, minutes. */
 const ageUnitMin = 1_440;
+/** The newest items of the context can be reasons; the weight of one further back is next to nothing. */
+const eventsNamedMax = 32;
 /** Mark of the asker's own sessions among the best matches. */
 const own = 255;
 
@@ -100,10 +102,14 @@ export class Neighbours implements Source {
   readonly #earlier: number;
   /** By neighbour: the place of its best match in the context. */
   readonly #matches: Uint8Array;
+  /** By neighbour: its events. */
+  readonly #matched: Uint32Array;
   #scores: Scores | undefined;
   /** By slot: the sum of w, and the place in the context of the best match, plus 1. */
   #sums = new Float64Array(1024);
   #best = new Uint8Array(1024);
+  /** By slot: which items of the context it matched, as bits by their place. */
+  #events = new Uint32Array(1024);
   /** By slot: the number of the neighbour that it is, plus 1. */
   #numbers = new Uint16Array(1024);
   #touched = new Uint32Array(1024);
@@ -124,6 +130,7 @@ export class Neighbours implements Source {
     this.#byPlace = fadeTable(settings.placeFade, lengthMax);
     this.#bySupport = powerByOctave(settings.supportPower);
     this.#matches = new Uint8Array(settings.k);
+    this.#matched = new Uint32Array(settings.k);
     this.#before = Math.round(settings.before * one);
     this.#match = Math.round(settings.match * one);
     this.#earlier = Math.round(settings.earlier * one);
@@ -176,6 +183,7 @@ export class Neighbours implements Source {
           this.#touched[this.#touchedCount++] = slot;
         }
         this.#sums[slot] = this.#sums[slot]! + weight;
+        if (c < eventsNamedMax) this.#events[slot] = this.#events[slot]! | (1 << c);
       }
     }
     this.#unmarkOwn(sessions, state);
@@ -195,6 +203,7 @@ export class Neighbours implements Source {
       if (slot === -1) continue;
       this.#best[slot] = 0;
       this.#sums[slot] = 0;
+      this.#events[slot] = 0;
     }
   }
 
@@ -214,11 +223,13 @@ export class Neighbours implements Source {
     for (let n = 0; n < this.#nearest.count; n++) {
       const slot = this.#nearest.slots[n]!;
       this.#matches[n] = this.#best[slot]! - 1;
+      this.#matched[n] = this.#events[slot]!;
       this.#numbers[slot] = n + 1;
     }
     for (let t = 0; t < this.#touchedCount; t++) {
       this.#sums[this.#touched[t]!] = 0;
       this.#best[this.#touched[t]!] = 0;
+      this.#events[this.#touched[t]!] = 0;
     }
   }
 
@@ -335,13 +346,12 @@ export class Neighbours implements Source {
   #shareOut(sessions: SessionIndex, n: number, item: number, shares: Float64Array): void {
     const votes = Math.floor(this.#votesFor(sessions, n, item) / one);
     if (votes === 0) return;
-    const slot = this.#nearest.slots[n]!;
     let whole = 0;
-    for (let c = 0; c < shares.length; c++) {
-      if (sessions.placeOf(slot, this.#context.ids[c]!) !== -1) whole += this.#weights[c]!;
+    for (let bits = this.#matched[n]!; bits !== 0; bits &= bits - 1) {
+      whole += this.#weights[31 - Math.clz32(bits & -bits)]!;
     }
-    for (let c = 0; c < shares.length; c++) {
-      if (sessions.placeOf(slot, this.#context.ids[c]!) === -1) continue;
+    for (let bits = this.#matched[n]!; bits !== 0; bits &= bits - 1) {
+      const c = 31 - Math.clz32(bits & -bits);
       const share = Math.floor((this.#weights[c]! * one) / whole);
       shares[c] = shares[c]! + Math.floor((votes * share) / one);
     }
@@ -356,6 +366,7 @@ export class Neighbours implements Source {
     this.#sums = new Float64Array(length);
     this.#best = new Uint8Array(length);
     this.#numbers = new Uint16Array(length);
+    this.#events = new Uint32Array(length);
     const touchedMax = Math.min(length, touchedSessionsMax);
     if (this.#touched.length < touchedMax) this.#touched = new Uint32Array(touchedMax);
   }
