@@ -175,7 +175,7 @@ export default defineConfig({
     { files: ["packages/*/src/index.ts"], rules: { "oxc/no-barrel-file": "off" } },
     {
       // Tests may look at everything; a describe block is not a function to keep short.
-      files: ["**/*.test.ts", "packages/server/test/**/*.ts"],
+      files: ["**/*.test.ts", "packages/server/test/**/*.ts", "examples/*/test/**/*.ts"],
       rules: {
         "max-lines-per-function": "off",
         "no-restricted-globals": "off",

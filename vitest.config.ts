@@ -11,7 +11,7 @@ const seed = process.env["ATTUNE_SEED"] ?? String(Math.floor(Math.random() * 2 *
 
 export default defineConfig({
   test: {
-    include: ["packages/**/*.test.ts"],
+    include: ["{packages,examples}/**/*.test.ts"],
     reporters: ["./scripts/closing-line.ts"],
     setupFiles: ["./scripts/seed.ts"],
     env: { ATTUNE_SEED: seed },

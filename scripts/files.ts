@@ -31,10 +31,10 @@ function walk(folder: string, prefix = ""): string[] {
 }
 
 export const isTypeScript = (path: string): boolean =>
-  path.endsWith(".ts") && !path.endsWith(".d.ts");
+  /\.tsx?$/.test(path) && !path.endsWith(".d.ts");
 
-export const isTest = (path: string): boolean => /^packages\/.*\.test\.ts$/.test(path);
+export const isTest = (path: string): boolean => /^(packages|examples)\/.*\.test\.ts$/.test(path);
 
 /** What oxfmt is asked to format: code and project files. Prose, data and golden files are not. */
 export const isFormatted = (path: string): boolean =>
-  /\.(ts|js|mjs)$/.test(path) || /(^|\/)tsconfig(\.\w+)?\.json$/.test(path);
+  /\.(tsx?|js|mjs)$/.test(path) || /(^|\/)tsconfig(\.\w+)?\.json$/.test(path);

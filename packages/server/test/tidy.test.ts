@@ -14,7 +14,7 @@ const folderFilesMax = 24;
 const bannedWords = new Set("util utils helper helpers manager service common misc".split(" "));
 
 const isTestFile = (path: string) =>
-  path.endsWith(".test.ts") || path.startsWith("packages/server/test/");
+  path.endsWith(".test.ts") || /^(packages\/server|examples\/[^/]+)\/test\//.test(path);
 const isPublishedEntry = (path: string) => /^packages\/[^/]+\/src\/index\.ts$/.test(path);
 // Written so that this line is no such mark itself.
 const bareMark = /\b(TO{1}DO|FIX{1}ME|X{3})\b(?!\s?\(?#\d+)/;
@@ -30,11 +30,11 @@ function untidy(path: string, text: string): string[] {
   lines.forEach((line, i) => {
     if (bareMark.test(line)) faults.push(`line ${i + 1}: a mark without an issue number`);
   });
-  if (!isTestFile(path)) faults.push(...longFunctions(text));
+  if (!isTestFile(path)) faults.push(...longFunctions(path, text));
   return faults.map((fault) => `${path}: ${fault}`);
 }
 
-function longFunctions(text: string): string[] {
+function longFunctions(path: string, text: string): string[] {
   const faults: string[] = [];
   const lineAt = (offset: number) => text.slice(0, offset).split("\n").length;
   const visit = (node: unknown): void => {
@@ -49,7 +49,7 @@ function longFunctions(text: string): string[] {
     }
     Object.values(node).forEach(visit);
   };
-  visit(parseAst(text, { lang: "ts" }));
+  visit(parseAst(text, { lang: path.endsWith("x") ? "tsx" : "ts" }));
   return faults;
 }
 
