@@ -1,4 +1,5 @@
 export * from "./error.ts";
 export * from "./event.ts";
 export * from "./product.ts";
+export * from "./push.ts";
 export * from "./recommendation.ts";

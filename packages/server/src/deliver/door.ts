@@ -1,0 +1,124 @@
+/**
+ * The door outwards: the hub, the live queries and both transports, put together on one Fastify app. It runs until
+ * the app closes; then everybody is sent away, spread over `drainMs`, and comes back elsewhere.
+ */
+import { randomBytes } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import { Channels, type Person } from "./channels.ts";
+import { HubMemory } from "./hub-memory.ts";
+import { type DeliverLimits, deliverLimits } from "./limits.ts";
+import { type LiveEngine, LiveQueries } from "./live.ts";
+import { Push } from "./push.ts";
+import { Sse } from "./sse.ts";
+import type { VerifyToken } from "./tokens.ts";
+
+/** What main hands in. */
+export interface DeliverParts {
+  engine: LiveEngine;
+  verify: VerifyToken;
+  /** Subject of a user id of the tenant. */
+  subjectOf: (tenant: number, userId: string) => string;
+  /** Attributes of an item in the tenant's catalogue. */
+  itemOf: (tenant: number, item: string) => unknown;
+  /** The id under which an effect is known outside: keyed, so that it tells no log position. */
+  publicId: (tenant: number, id: string) => string;
+  /** Takes a batch of events of this person in, as the write door does; resolves with its answer. */
+  track: (person: Person, batch: unknown) => Promise<unknown>;
+  /** Wall clock, ms since 1970. */
+  now: () => number;
+  version: string;
+  /** Origins of browser pages that may connect beside the server's own; "*" allows all. */
+  origins?: readonly string[] | undefined;
+  /** Name of the cookie that may carry a user token on SSE. */
+  cookie?: string | undefined;
+  limits?: Partial<DeliverLimits> | undefined;
+  /** A number from 0 to 1, exclusive; spreads those who leave and come back. */
+  random?: (() => number) | undefined;
+  onFault?: ((error: unknown) => void) | undefined;
+}
+
+/** Figures for an operator. */
+export interface DeliverFigures {
+  sockets: number;
+  sseStreams: number;
+  channels: number;
+  liveQueries: number;
+  /** Lists made again, and those that were another than before. */
+  refreshes: number;
+  pushes: number;
+  /** Connections closed as slow. */
+  slow: number;
+}
+
+/** How often a turn of live queries is taken, and how often everything else is looked after. */
+const turnMs = 20;
+const tickMs = 1_000;
+
+export function deliverDoor(
+  app: FastifyInstance,
+  parts: DeliverParts,
+): { figures(): DeliverFigures } {
+  const limits = { ...deliverLimits, ...parts.limits };
+  const { engine, verify, now, track, version, subjectOf, publicId, itemOf } = parts;
+  const onFault = parts.onFault ?? ((error) => app.log.error({ err: error }, "live channel"));
+  const random = parts.random ?? Math.random;
+  const newId = (): string => randomBytes(12).toString("base64url");
+  const hub = new HubMemory({ ...limits, now, newEpoch: newId });
+  const elapsed = (): number => performance.now();
+  const live = new LiveQueries({ engine, hub, limits, now, elapsed, itemOf, onFailed: onFault });
+  const channels = new Channels({ engine, hub, live, limits, subjectOf, publicId });
+  const shared = { channels, hub, limits, verify, now, random, onFault, atEndOfTick };
+  const push = new Push({
+    ...shared,
+    track,
+    version,
+    newId,
+    isOriginAllowed: originRule(parts.origins ?? []),
+  });
+  const sse = new Sse({ ...shared, cookie: parts.cookie ?? "attune_token" });
+  sse.routes(app);
+  push.attach(app.server);
+
+  const turns = setInterval(() => live.turn(), turnMs);
+  const ticks = setInterval(() => {
+    push.tick();
+    sse.tick();
+    hub.sweep();
+    live.sweep();
+  }, tickMs);
+  app.addHook("preClose", async () => {
+    await Promise.all([push.drain(), sse.drain()]);
+    clearInterval(turns);
+    clearInterval(ticks);
+  });
+  const figures = (): DeliverFigures => ({
+    sockets: push.size,
+    sseStreams: sse.size,
+    channels: hub.channels,
+    liveQueries: live.size,
+    refreshes: live.refreshes,
+    pushes: live.pushes,
+    slow: push.slow,
+  });
+  return { figures };
+}
+
+/** Work of this tick, run behind everything that the tick still does: one frame a socket, not one a message. */
+const due: (() => void)[] = [];
+
+function atEndOfTick(work: () => void): void {
+  if (due.length === 0) setImmediate(runDue);
+  due.push(work);
+}
+
+function runDue(): void {
+  for (const work of due.splice(0)) work();
+}
+
+function originRule(origins: readonly string[]): (origin: string, host: string) => boolean {
+  const allowed = new Set(origins);
+  return (origin, host) => {
+    if (allowed.has("*") || allowed.has(origin)) return true;
+    return URL.canParse(origin) && host !== "" && new URL(origin).host === host;
+  };
+}

@@ -1,0 +1,342 @@
+/**
+ * Live queries: the list of a placement for one person, kept true while somebody looks at it. The person's own
+ * event changes it in the turn in which the event was folded; other people's events count within
+ * `liveRefreshMs`, as far as the time budget of a turn goes. Every list goes through the engine's preview and so
+ * through the person's permit: without one it is the list of a stranger.
+ */
+import { createHash } from "node:crypto";
+import type {
+  Context,
+  LiveItem,
+  LiveList,
+  RecommendationRequest,
+  RecommendedItem,
+} from "@attune/protocol";
+import type { Hub } from "./hub.ts";
+import { diff, isChanged, pinnedOnly, stable } from "./live-list.ts";
+
+/** What a slot showed, for the decision: pinned items make it another list than the ranker's own. */
+export type ShownSlot = Pick<RecommendedItem, "item" | "score" | "propensity">;
+
+export interface Preview {
+  items: readonly RecommendedItem[];
+  /** False when no permit stood behind it. */
+  personal: boolean;
+  /** Logs that this is shown, appended but not awaited, and returns the decision's id. */
+  decide(shown?: readonly ShownSlot[]): string;
+}
+
+/** What deliver needs of the engine, handed in by main. */
+export interface LiveEngine {
+  /** Calls back in the turn in which a commit was folded whole, with the people it changed. */
+  onFolded(
+    listener: (
+      users: readonly { tenant: number; subject: string }[],
+      commit: { records: readonly { kind: string; tenant: number; subject: string }[] },
+    ) => void,
+  ): void;
+  /** Calls back with every effect, `body` as JSON; `subject.erased` is one of them. */
+  onEffect(
+    listener: (effect: { id: string; tenant: number; subject: string; body: string }) => void,
+  ): void;
+  /** False while a commit is half folded: then `whole` says when it is not. */
+  readonly isWhole: boolean;
+  whole(after?: string | undefined): Promise<void>;
+  preview(tenant: number, subject: string | undefined, request: RecommendationRequest): Preview;
+  /** Follows the alias of a merged subject. */
+  resolve(tenant: number, subject: string): string;
+  position(): string;
+}
+
+export interface LiveParts {
+  engine: LiveEngine;
+  hub: Hub;
+  limits: { liveRefreshMs: number; liveRefreshBudgetMs: number };
+  /** Wall clock, ms since 1970. */
+  now: () => number;
+  /** For measuring the time of a turn, ms. */
+  elapsed: () => number;
+  /** Attributes of an item in the tenant's catalogue. */
+  itemOf: (tenant: number, item: string) => unknown;
+  /** Told of each list that replaced another. */
+  onChanged?: ((query: LiveQuery) => void) | undefined;
+  /** Told why a list could not be made again: its placement is gone, or a fault of ours. */
+  onFailed?: ((error: unknown) => void) | undefined;
+}
+
+export interface LiveAsk {
+  tenant: number;
+  subject: string;
+  placement: string;
+  limit: number;
+  context: Context;
+}
+
+/** Whoever looks at a list: a connection. */
+export type Holder = object;
+
+export interface LiveQuery {
+  readonly ask: LiveAsk;
+  /** Channel of the hub that carries its diffs. */
+  readonly channel: string;
+  /** What was sent last: every diff starts from here, and newcomers get it. */
+  list: LiveList;
+  /** Who looks, and what they have on screen. */
+  readonly holders: Map<Holder, readonly string[]>;
+  refreshedAt: number;
+  /** Count of the tenant's changes that the list reflects. */
+  moves: number;
+}
+
+/** Most items of an answer. */
+const itemsMax = 200;
+
+export class LiveQueries {
+  readonly #parts: LiveParts;
+  readonly #queries = new Map<string, LiveQuery>();
+  /** By person: all of their lists. */
+  readonly #bySubject = new Map<string, Set<LiveQuery>>();
+  /** Those that somebody looks at, the longest untouched first. */
+  readonly #ring = new Set<LiveQuery>();
+  readonly #moves = new Map<number, number>();
+  /** Changes that concern every tenant: the hourly clock. */
+  #clocks = 0;
+  refreshes = 0;
+  pushes = 0;
+
+  constructor(parts: LiveParts) {
+    this.#parts = parts;
+    parts.engine.onFolded((users, { records }) => {
+      // A decision alone says what was shown, by ourselves: no list is another for it.
+      const told = records.filter(({ kind }) => kind !== "decision");
+      if (told.length === 0) return;
+      this.#move(told);
+      for (const { tenant, subject } of users) this.#refreshAll(tenant, subject);
+    });
+  }
+
+  get size(): number {
+    return this.#ring.size;
+  }
+
+  /** The list as of now, for this holder; `close` ends it. Throws the ranker's RequestError. */
+  async open(ask: LiveAsk, holder: Holder, onScreen: readonly string[]): Promise<LiveQuery> {
+    const { engine, hub } = this.#parts;
+    const subject = engine.resolve(ask.tenant, ask.subject);
+    const channel = channelOf({ ...ask, subject });
+    // Waiting lets other commits in, so it is asked again until this very turn is whole.
+    do await engine.whole();
+    while (!engine.isWhole);
+    const known = this.#queries.get(channel);
+    if (known !== undefined && hub.isOpen(channel)) {
+      this.#hold(known, holder, onScreen);
+      this.#refresh(known);
+      if (this.#queries.get(channel) === known) return known;
+    } else if (known !== undefined) this.#drop(known);
+    const query = this.#make({ ...ask, subject }, channel, onScreen);
+    this.#hold(query, holder, onScreen);
+    void hub.open(channel);
+    return query;
+  }
+
+  close(query: LiveQuery, holder: Holder): void {
+    query.holders.delete(holder);
+    // The list stays with its stream for those who come back.
+    if (query.holders.size === 0) this.#ring.delete(query);
+  }
+
+  setOnScreen(query: LiveQuery, holder: Holder, items: readonly string[]): void {
+    if (query.holders.has(holder)) query.holders.set(holder, items);
+  }
+
+  /** Ends every list of a person: who looks must subscribe again. */
+  invalidate(tenant: number, subject: string): void {
+    for (const query of this.#bySubject.get(`${tenant}/${subject}`) ?? []) {
+      this.#drop(query);
+      this.#parts.hub.invalidate(query.channel);
+    }
+  }
+
+  /** Makes lists again that other people's events may have changed, until the turn's time is used up. */
+  turn(): void {
+    const { engine, limits, now, elapsed } = this.#parts;
+    if (!engine.isWhole) return;
+    const end = elapsed() + limits.liveRefreshBudgetMs;
+    const due = now() - limits.liveRefreshMs;
+    let left = this.#ring.size;
+    for (const query of this.#ring) {
+      if (left-- === 0) return;
+      if (query.moves === this.#movesOf(query.ask.tenant) || query.refreshedAt > due) continue;
+      this.#ring.delete(query);
+      this.#ring.add(query);
+      this.#refresh(query);
+      if (elapsed() >= end) return;
+    }
+  }
+
+  /** Lets go of lists whose streams are gone. */
+  sweep(): void {
+    for (const query of this.#queries.values()) {
+      if (query.holders.size === 0 && !this.#parts.hub.isOpen(query.channel)) this.#drop(query);
+    }
+  }
+
+  #move(records: readonly { kind: string; tenant: number }[]): void {
+    for (const { kind, tenant } of records) {
+      if (kind === "clock") this.#clocks += 1;
+      else this.#moves.set(tenant, (this.#moves.get(tenant) ?? 0) + 1);
+    }
+  }
+
+  #movesOf(tenant: number): number {
+    return (this.#moves.get(tenant) ?? 0) + this.#clocks;
+  }
+
+  #refreshAll(tenant: number, subject: string): void {
+    for (const query of this.#bySubject.get(`${tenant}/${subject}`) ?? []) {
+      if (query.holders.size > 0) this.#refresh(query);
+    }
+  }
+
+  #hold(query: LiveQuery, holder: Holder, onScreen: readonly string[]): void {
+    query.holders.set(holder, onScreen);
+    this.#ring.add(query);
+  }
+
+  #make(ask: LiveAsk, channel: string, onScreen: readonly string[]): LiveQuery {
+    const { now } = this.#parts;
+    const made = this.#rank(ask, [], onScreen, undefined);
+    const query: LiveQuery = {
+      ask,
+      channel,
+      list: this.#listOf(ask, 1, made),
+      holders: new Map(),
+      refreshedAt: now(),
+      moves: this.#movesOf(ask.tenant),
+    };
+    this.#queries.set(channel, query);
+    const key = `${ask.tenant}/${ask.subject}`;
+    const known = this.#bySubject.get(key);
+    if (known === undefined) this.#bySubject.set(key, new Set([query]));
+    else known.add(query);
+    return query;
+  }
+
+  #drop(query: LiveQuery): void {
+    const key = `${query.ask.tenant}/${query.ask.subject}`;
+    this.#queries.delete(query.channel);
+    this.#ring.delete(query);
+    const others = this.#bySubject.get(key);
+    others?.delete(query);
+    if (others?.size === 0) this.#bySubject.delete(key);
+  }
+
+  /** Never throws: it runs inside the engine's turn. A list that cannot be made any more ends its stream. */
+  #refresh(query: LiveQuery): void {
+    try {
+      this.#remake(query);
+    } catch (error) {
+      this.#drop(query);
+      this.#parts.hub.invalidate(query.channel);
+      this.#parts.onFailed?.(error);
+    }
+  }
+
+  #remake(query: LiveQuery): void {
+    const { hub, now } = this.#parts;
+    const { ask, list: before } = query;
+    const made = this.#rank(ask, before.items, onScreenOf(query), before.personal);
+    query.refreshedAt = now();
+    query.moves = this.#movesOf(ask.tenant);
+    this.refreshes += 1;
+    if (made.personal !== before.personal) {
+      // What was on screen was chosen by what may no longer be known: it is not carried over.
+      for (const holder of query.holders.keys()) query.holders.set(holder, []);
+    } else if (!isChanged(before, made.items)) return;
+    query.list = this.#listOf(ask, before.v + 1, made);
+    this.pushes += 1;
+    const key = `reco:${ask.placement}`;
+    const { v, decisionId } = query.list;
+    void hub.publish(query.channel, {
+      data: JSON.stringify(diff(before, query.list)),
+      key,
+      version: v,
+      tags: { type: "recommendation.changed", key, v: String(v), id: decisionId },
+      time: now(),
+    });
+    this.#parts.onChanged?.(query);
+  }
+
+  #rank(
+    ask: LiveAsk,
+    previous: readonly LiveItem[],
+    onScreen: readonly string[],
+    wasPersonal: boolean | undefined,
+  ): Made {
+    const { tenant, subject, placement, limit, context } = ask;
+    const { engine, now, itemOf } = this.#parts;
+    const request = { placement, limit, now: now(), context, onScreen };
+    let preview = engine.preview(tenant, subject, request);
+    const isFlip = wasPersonal !== undefined && wasPersonal !== preview.personal;
+    const pins = isFlip ? [] : onScreen;
+    // An item on screen may have sunk below the limit: only one that may not be shown any more loses its slot.
+    if (pins.length > 0 && limit < itemsMax && lacks(preview.items, pins))
+      preview = engine.preview(tenant, subject, { ...request, limit: itemsMax });
+    const { items: ranked, personal } = preview;
+    const fresh = ranked.map((entry) => liveItem(entry, itemOf(tenant, entry.item)));
+    const arrange = personal ? stable : pinnedOnly;
+    const items = arrange(isFlip ? [] : previous, fresh, pins, limit);
+    const propensities = new Map(ranked.map(({ item, propensity }) => [item, propensity]));
+    const decide = (): string =>
+      preview.decide(
+        items.map(({ id, score }) => ({
+          item: id,
+          score,
+          propensity: propensities.get(id) ?? 1,
+        })),
+      );
+    return { items, personal, decide };
+  }
+
+  #listOf({ placement }: LiveAsk, v: number, { items, personal, decide }: Made): LiveList {
+    return {
+      type: "recommendation.list",
+      placement,
+      v,
+      decisionId: decide(),
+      position: this.#parts.engine.position(),
+      personal,
+      items,
+    };
+  }
+}
+
+interface Made {
+  items: readonly LiveItem[];
+  personal: boolean;
+  decide(): string;
+}
+
+/** One stream per (person, placement, hash of limit and context). */
+function channelOf({ tenant, subject, placement, limit, context }: LiveAsk): string {
+  const { device, region, place } = context;
+  const text = JSON.stringify([limit, device ?? null, region ?? null, place ?? null]);
+  const hash = createHash("sha256").update(text).digest("base64url").slice(0, 16);
+  return `${tenant}/reco/${subject}/${placement}/${hash}`;
+}
+
+function liveItem({ item: id, score, reasons }: RecommendedItem, item: unknown): LiveItem {
+  return item === undefined ? { id, score, reasons } : { id, score, reasons, item };
+}
+
+/** Of several devices on one list: what any of them shows. */
+function onScreenOf({ holders }: LiveQuery): string[] {
+  const items = new Set<string>();
+  for (const shown of holders.values()) for (const item of shown) items.add(item);
+  return [...items];
+}
+
+function lacks(items: readonly RecommendedItem[], wanted: readonly string[]): boolean {
+  const known = new Set(items.map(({ item }) => item));
+  return wanted.some((item) => !known.has(item));
+}
