@@ -16,7 +16,7 @@ import { UserTokens } from "./access/user-tokens.ts";
 import { adminDoor } from "./admin/door.ts";
 import { Meter } from "./base/meter.ts";
 import type { Config } from "./config.ts";
-import { CursorLostError } from "./engine/follow.ts";
+import { PositionError } from "./engine/position.ts";
 import { permitFor } from "./core/fold/consent.ts";
 import { portableState, profileOf } from "./core/fold/profile.ts";
 import { RequestError } from "./core/rank/request-error.ts";
@@ -55,7 +55,12 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
   const development = mode === "development" ? await prepareDevelopment(attune, keys) : undefined;
   const meter = meterOf(attune);
   const state = { isStopping: false };
-  const app = Fastify({ logger: { level: config.logLevel }, bodyLimit: config.batchBytesMax });
+  const app = Fastify({
+    logger: { level: config.logLevel },
+    bodyLimit: config.batchBytesMax,
+    // A field nobody knows is a mistake to be told, not to be dropped.
+    ajv: { customOptions: { removeAdditional: false } },
+  });
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     if (codeOf(error) === undefined) request.log.error({ err: error }, "request failed");
     return refuse(reply, error);
@@ -185,7 +190,7 @@ function meterOf({ engine, log }: Attune): Meter {
 function codeOf(error: unknown): CodedError | undefined {
   if (error instanceof CodedError) return error;
   if (error instanceof RequestError) return new CodedError("request_invalid", error.message);
-  if (error instanceof CursorLostError)
+  if (error instanceof PositionError)
     return new CodedError("position_unrecoverable", error.message);
   if (error instanceof LogUnavailableError) return new CodedError("log_unavailable", error.message);
   const { validation, statusCode, message } = error as FastifyError;

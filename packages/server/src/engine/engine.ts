@@ -14,6 +14,7 @@ import { follow, type FollowParts, type Happening, placeOf } from "./follow.ts";
 import type { EngineOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { engineRecord } from "./payload.ts";
+import { PositionError, seqOf } from "./position.ts";
 import { Processor } from "./processor.ts";
 import { collectQuarantined } from "./quarantine.ts";
 import { type Tenant, Tenants } from "./tenants.ts";
@@ -240,7 +241,7 @@ export class Engine {
   #pending(seq = 0): Promise<void> | undefined {
     this.#assertRuns();
     if (this.#busy === undefined && this.#processor.seq < seq)
-      throw new Error(`Position ${this.#log.epoch}.${seq} is beyond the log's head.`);
+      throw new PositionError(`Position ${this.#log.epoch}.${seq} is beyond the log's head.`);
     return this.#busy;
   }
 
@@ -304,7 +305,7 @@ export class Engine {
   }
 
   /**
-   * Everything that happens in a tenant behind a cursor, without end: see `follow`. Throws a CursorLostError
+   * Everything that happens in a tenant behind a cursor, without end: see `follow`. Throws a PositionError
    * at once when the cursor cannot be served.
    */
   follow(tenant: number, from: string | undefined, signal: AbortSignal): AsyncIterable<Happening> {
@@ -487,12 +488,4 @@ export class Engine {
 
 function isFull(error: unknown): boolean {
   return error instanceof LogUnavailableError && error.reason === "full";
-}
-
-function seqOf(position: string, log: Log): number {
-  const dot = position.lastIndexOf(".");
-  const seq = Number(position.slice(dot + 1));
-  if (dot < 1 || !Number.isSafeInteger(seq) || position.slice(0, dot) !== log.epoch)
-    throw new Error(`${position} is no position of this log (epoch ${log.epoch}).`);
-  return seq;
 }

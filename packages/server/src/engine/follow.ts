@@ -3,6 +3,7 @@ import { hasPurpose } from "../core/fold/consent.ts";
 import type { Log } from "../log/log.ts";
 import type { Outbox } from "./outbox.ts";
 import { payloadOf } from "./payload.ts";
+import { PositionError } from "./position.ts";
 
 /** Something that happened in a tenant, with the place behind which a reader can go on. */
 export interface Happening {
@@ -20,14 +21,6 @@ export interface FollowParts {
   /** Calls back whenever a commit was folded whole; returns how to stop that. */
   onFolded(listener: () => void): () => void;
   publicId(tenant: number, id: string): string;
-}
-
-/** A cursor is of another log, or what stood behind it is not kept any more. */
-export class CursorLostError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "CursorLostError";
-  }
 }
 
 /**
@@ -67,17 +60,17 @@ interface Place {
   taken: number;
 }
 
-/** Where a cursor points; `start` is before everything that is kept. Throws a CursorLostError. */
+/** Where a cursor points; `start` is before everything that is kept. Throws a PositionError. */
 export function placeOf({ log, outbox }: FollowParts, cursor: string): Place {
   if (cursor === "start") return { seq: 0, taken: Infinity };
   const match = /^(.+)\.(\d{1,15})(?::(\d{1,9}))?$/.exec(cursor);
   if (match === null || match[1] !== log.epoch)
-    throw new CursorLostError(`${cursor} is no cursor of this log (epoch ${log.epoch}).`);
+    throw new PositionError(`${cursor} is no cursor of this log (epoch ${log.epoch}).`);
   const seq = Number(match[2]);
   const taken = match[3] === undefined ? Infinity : Number(match[3]);
-  if (seq > log.head()) throw new CursorLostError(`${cursor} is beyond the log's head.`);
+  if (seq > log.head()) throw new PositionError(`${cursor} is beyond the log's head.`);
   if (seq < outbox.keptAfter())
-    throw new CursorLostError(`Effects behind ${cursor} are no longer kept; ask without effects.`);
+    throw new PositionError(`Effects behind ${cursor} are no longer kept; ask without effects.`);
   return { seq, taken };
 }
 

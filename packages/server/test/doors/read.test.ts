@@ -1,0 +1,132 @@
+import { expect, test } from "vitest";
+import type { RecordInput } from "../../src/base/record.ts";
+import { utf8Encode } from "../../src/base/text.ts";
+import { hashOf } from "../../src/engine/payload.ts";
+import { subjectOf } from "../../src/ingest/subject.ts";
+import type { Server } from "../../src/doors.ts";
+import { ask, served } from "./served.ts";
+
+function event(server: Server, userId: string, item: string, at: number): RecordInput {
+  const tenant = server.attune.tenants[0]!;
+  const payload = { type: "like", userId, item, strength: 4 };
+  return {
+    schema: 1,
+    kind: "event",
+    tenant: tenant.number,
+    subject: subjectOf(tenant.key, "user", userId),
+    identity: "verified",
+    purposes: 0b11,
+    merged: false,
+    source: "test",
+    at,
+    receivedAt: at,
+    messageHash: hashOf(`${userId}/${item}/${at}`),
+    payload: utf8Encode(JSON.stringify(payload)),
+  };
+}
+
+async function withHistory(): Promise<Server & { data: string }> {
+  const server = await served();
+  const now = Date.now();
+  const records: RecordInput[] = [];
+  for (let user = 0; user < 30; user++) {
+    for (let i = 0; i < 5; i++)
+      records.push(event(server, `u${user}`, `i${(user + i) % 12}`, now - 600_000 + i * 1_000));
+  }
+  await server.attune.engine.append(records);
+  await server.attune.engine.settled();
+  return server;
+}
+
+test("an answer asked for after an acknowledgement reflects it, and its reasons sum to its scores", async () => {
+  const server = await withHistory();
+  const { secretKey } = server.keys!;
+  const { position } = await server.attune.engine.append([event(server, "new", "i3", Date.now())]);
+  const { status, body } = await ask(server, secretKey, "POST", "/v1/recommendations", {
+    userId: "new",
+    placement: "up-next",
+    limit: 5,
+    after: position,
+  });
+  expect(status).toBe(200);
+  const items = body["items"] as { id: string; score: number; reasons: { share: number }[] }[];
+  expect(items.length).toBe(5);
+  expect(items.map(({ id }) => id)).not.toContain("i3");
+  for (const { score, reasons } of items)
+    expect(reasons.reduce((sum, { share }) => sum + share, 0)).toBe(score);
+  const link = `/v1/recommendations?userId=new&placement=up-next&limit=5&exclude=${items[0]!.id}`;
+  const again = await ask(server, secretKey, "GET", link);
+  expect(JSON.stringify(again.body["items"])).not.toContain(`"id":"${items[0]!.id}"`);
+});
+
+test("a public key reads nothing, a user token its own user alone, and nobody without a key", async () => {
+  const server = await withHistory();
+  const { secretKey, writeKey, serverKey } = server.keys!;
+  const asked = { userId: "u1", placement: "for-you" };
+  expect((await ask(server, undefined, "POST", "/v1/recommendations", asked)).status).toBe(401);
+  expect((await ask(server, writeKey, "POST", "/v1/recommendations", asked)).status).toBe(403);
+  expect((await ask(server, serverKey, "POST", "/v1/recommendations", asked)).status).toBe(200);
+  expect((await ask(server, serverKey, "POST", "/v1/tokens", { userId: "u1" })).status).toBe(403);
+  const { body } = await ask(server, secretKey, "POST", "/v1/tokens", { userId: "u1", ttlS: 60 });
+  const token = String(body["token"]);
+  expect(
+    (await ask(server, token, "POST", "/v1/recommendations", { placement: "for-you" })).status,
+  ).toBe(200);
+  expect((await ask(server, token, "GET", "/v1/users/me")).body["userId"]).toBe("u1");
+  expect((await ask(server, token, "GET", "/v1/users/u2")).status).toBe(403);
+  expect((await ask(server, token, "GET", "/v1/stream")).status).toBe(403);
+});
+
+test("bad requests name the field and are no fault of ours", async () => {
+  const server = await served();
+  const { secretKey } = server.keys!;
+  const bad: [unknown, RegExp][] = [
+    [{ placement: "up-next", limit: 0 }, /limit/],
+    [{ userId: "u" }, /placement/],
+    [{ placement: "no-such", userId: "u" }, /placement/],
+    [{ placement: "up-next", filter: [{ attribute: "a", op: "like", value: 1 }] }, /filter/],
+    [{ placement: "up-next", surprise: 1 }, /./],
+    [{ placement: "up-next", after: "elsewhere.7" }, /position/],
+  ];
+  for (const [asked, message] of bad) {
+    const { status, body } = await ask(server, secretKey, "POST", "/v1/recommendations", asked);
+    expect([JSON.stringify(asked), status]).toEqual([
+      JSON.stringify(asked),
+      expect.toSatisfy((s: number) => s === 400 || s === 409),
+    ]);
+    expect((body["error"] as { message: string }).message).toMatch(message);
+  }
+});
+
+test("forgetting a user gives both digests, and what is known of the user is nothing", async () => {
+  const server = await withHistory();
+  const { secretKey } = server.keys!;
+  const token = (await ask(server, secretKey, "POST", "/v1/tokens", { userId: "u5" })).body[
+    "token"
+  ];
+  expect((await ask(server, secretKey, "GET", "/v1/users/u5")).status).toBe(200);
+  const before = server.attune.engine.tenant(1).models.digests();
+  const forgotten = await ask(server, String(token), "DELETE", "/v1/users/me");
+  expect(forgotten.status).toBe(202);
+  const [erasure] = forgotten.body["erasures"] as { before: unknown; after: unknown }[];
+  expect(erasure!.before).toEqual(before);
+  expect(erasure!.after).toEqual(server.attune.engine.tenant(1).models.digests());
+  expect((await ask(server, secretKey, "GET", "/v1/users/u5")).status).toBe(404);
+});
+
+test("a stop stores everything and a start brings it back; health, metrics and the API description are there", async () => {
+  const server = await withHistory();
+  const { data } = server;
+  const digests = server.attune.engine.tenant(1).models.digests();
+  for (const path of ["/healthz", "/readyz", "/openapi.json"])
+    expect((await ask(server, undefined, "GET", path)).status).toBe(200);
+  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  expect(metrics).toContain("attune_fold_lag_commits 0");
+  const { paths } = (await ask(server, undefined, "GET", "/openapi.json")).body;
+  expect(Object.keys(paths as object)).toEqual(
+    expect.arrayContaining(["/v1/recommendations", "/v1/users/{id}"]),
+  );
+  await server.close();
+  const again = await served({ data });
+  expect(again.attune.engine.tenant(1).models.digests()).toEqual(digests);
+});
