@@ -12,7 +12,7 @@ export const command: Command = {
   summary: "a checksummed copy while it runs",
   help: helpOf(
     "backup DIR [options]",
-    `Copies the log, the states, the tenants' keys and the erasure ledger into DIR, which must be new or empty,
+    `Copies the log, the states, all keys and the erasure ledger into DIR, which must be new or empty,
 with a manifest of SHA-256 sums. Whoever has the copy can read everything: keep it as safe as the original.`,
     {},
   ),
@@ -40,6 +40,9 @@ with a manifest of SHA-256 sums. Whoever has the copy can read everything: keep 
       for (const [from, to] of [
         [at.tenants, copy.tenants],
         [at.erasures, copy.erasures],
+        [at.keys, copy.keys],
+        [at.tokenKeys, copy.tokenKeys],
+        [at.developmentKeys, copy.developmentKeys],
       ] as const) {
         if (!existsSync(from)) continue;
         copyFileSync(from, to);

@@ -2,25 +2,37 @@
 import type { Reason } from "@attune/protocol";
 import { shown } from "./terminal.ts";
 
-const words: Readonly<Record<string, { alone: string; because: string }>> = {
-  neighbours: { alone: "in sessions like this one", because: "in sessions that had %" },
-  rules: { alone: "often comes next", because: "often comes after %" },
-  taste: { alone: "liked by the same people", because: "liked by people who liked %" },
-  popular: { alone: "many like it", because: "many like it" },
-  trending: { alone: "rising now", because: "rising now" },
-  catalogue: { alone: "of a kind you like", because: "like %" },
-  skip: { alone: "less, since you skipped it", because: "less, since you skipped it" },
+/** What a source says with items of the user behind it, and without. */
+const words: Readonly<Record<string, { because: string; alone: string }>> = {
+  neighbours: { because: "in sessions that had", alone: "in sessions like this one" },
+  rules: { because: "often comes after", alone: "often comes next" },
+  taste: { because: "liked by people who liked", alone: "liked by the same people" },
+  popular: { because: "many like it", alone: "many like it" },
+  trending: { because: "rising now", alone: "rising now" },
+  catalogue: { because: "is like", alone: "of a kind you like" },
+  skip: { because: "less, since you skipped", alone: "less, since you skipped it" },
 };
 
-/** The greatest shares first: "often comes after 5 (62 %), in sessions that had 7 (38 %)". */
-export function inWords(reasons: readonly Reason[], score: number, max = 2): string {
-  const sorted = [...reasons].sort((a, b) => b.share - a.share).slice(0, max);
-  return sorted
-    .map(({ source, because, share }) => {
-      const phrase = words[source] ?? { alone: source, because: `${source}, through %` };
-      const text =
-        because === undefined ? phrase.alone : phrase.because.replace("%", shown(because, 24));
-      return `${text} (${score === 0 ? 0 : Math.round((share * 100) / score)} %)`;
+const itemUnitsMax = 24;
+
+/** The greatest shares by source: "in sessions that had 4608 (62 %) and 7 (20 %), often comes after 4608 (18 %)". */
+export function inWords(reasons: readonly Reason[], score: number, max = 3): string {
+  const percentOf = (share: number): number =>
+    score === 0 ? 0 : Math.round((share * 100) / score);
+  const sorted = [...reasons]
+    .sort((a, b) => b.share - a.share)
+    .filter(({ share }, i) => i === 0 || percentOf(share) > 0)
+    .slice(0, max);
+  return [...new Set(sorted.map(({ source }) => source))]
+    .map((source) => {
+      const own = sorted.filter((reason) => reason.source === source);
+      const { because, alone } = words[source] ?? { because: `${source}, through`, alone: source };
+      const parts = own.map((reason) => {
+        const item = reason.because === undefined ? "" : ` ${shown(reason.because, itemUnitsMax)}`;
+        return `${item} (${percentOf(reason.share)} %)`;
+      });
+      const hasItems = own[0]?.because !== undefined;
+      return `${hasItems ? because : alone}${parts.join(" and")}`;
     })
     .join(", ");
 }
