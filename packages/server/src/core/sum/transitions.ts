@@ -95,7 +95,8 @@ export class Transitions implements Summary<TransitionCell> {
   }
 
   #change(from: number, to: number, period: number, delta: number): void {
-    assert(Number.isSafeInteger(delta), "a sum takes integers only");
+    assert(Number.isInteger(delta), "a sum takes integers only");
+    assert(delta <= sumMax && delta >= -sumMax, "a sum stays where it is exact");
     assert(period >>> 0 === period && period <= periodMax, "a period has 16 bits");
     if (delta === 0) return;
     const { hashes } = this.#items;

@@ -4,7 +4,12 @@ import { emptyState, type UserState } from "../../fold/state.ts";
 import { Models } from "../../sum/models.ts";
 import { Scores } from "../scores.ts";
 import type { Ask } from "../source.ts";
-import { neighbourDefaults, Neighbours, type NeighbourSettings } from "./neighbours.ts";
+import {
+  neighbourDefaults,
+  Neighbours,
+  type NeighbourSettings,
+  touchedSessionsMax,
+} from "./neighbours.ts";
 
 interface Clicks {
   key: number;
@@ -215,5 +220,21 @@ describe("neighbours", () => {
       expect(score).toBeLessThan(2 ** 32);
     }
     expect(scores.get("z")).toBeGreaterThan(0);
+  });
+
+  test("look at so many sessions and no more, the newest, in whatever order they came", () => {
+    const all = Array.from({ length: touchedSessionsMax + 1 }, (_, key) => ({
+      key,
+      minute: now - touchedSessionsMax + key,
+      items: ["x", `only-${key}`],
+    }));
+    const wide = { ...settings, m: 50_000, k: 50_000, recencyFade: 0, supportPower: 0 };
+    const found = (list: readonly Clicks[]): Map<string, number> =>
+      scoresOf(new Neighbours(wide), askOf(modelsOf(list), stateOf(["x"])));
+    expect(found(all.slice(0, -1)).has("only-0")).toBe(true);
+    const capped = found(all);
+    expect(capped.has("only-0")).toBe(false);
+    expect(capped.has("only-1")).toBe(true);
+    expect(Object.fromEntries(found(all.toReversed()))).toEqual(Object.fromEntries(capped));
   });
 });
