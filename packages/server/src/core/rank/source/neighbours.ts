@@ -1,3 +1,4 @@
+import { assert } from "../../../base/assert.ts";
 import type { UserState } from "../../fold/state.ts";
 import type { SessionIndex } from "../../sum/session-index.ts";
 import { apportion } from "../blend.ts";
@@ -119,6 +120,10 @@ export class Neighbours implements Source {
   #ballot = 0;
 
   constructor(settings: Readonly<NeighbourSettings>) {
+    const { m, k, context } = settings;
+    assert(Number.isInteger(m) && m > 0, "m is a count");
+    assert(Number.isInteger(k) && k > 0 && k < 65_536, "k is a count below 2^16");
+    assert(Number.isInteger(context) && context > 0 && context <= 64, "context is 1 to 64");
     this.#settings = settings;
     this.#context = new RecentItems(settings.context);
     this.#weights = new Float64Array(settings.context);
@@ -281,6 +286,7 @@ export class Neighbours implements Source {
 
   /** Damps common items, weighs what the user saw already, and brings the best below 2^32. */
   #finish(sessions: SessionIndex, scores: Scores): void {
+    assert(scores.best() < 2 ** 51, "votes sum up exactly");
     for (let i = 0; i < scores.count; i++) {
       const item = scores.touched[i]!;
       const support = this.#bySupport[octavePlace(sessions.support(item))]!;
