@@ -12,6 +12,8 @@ export interface Task extends Setting {
 
 export type Outcome = { measured: Measured } | { error: string };
 
+// Whoever started this is gone: nobody waits for the result.
+process.on("disconnect", () => process.exit());
 process.once("message", (task: Task) => {
   void perform(task)
     .then(

@@ -8,6 +8,8 @@ import {
   type Plot,
   type Setting,
 } from "../figures.ts";
+import { Folding } from "../folding.ts";
+import type { Load } from "../generate.ts";
 import { close, declareBasis, fill, open } from "../prepare.ts";
 import { Records, tenant } from "../workload.ts";
 
@@ -18,7 +20,8 @@ export const memory: Measurement = {
     "The load is appended to an engine with SQLite log and checkpoint at default settings (50,000 decoded users at " +
     "most). At each mark, after a checkpoint and a full collection: the bytes of the arrays of the session index and " +
     "of all models, the heap in use and the resident memory of the process, generator, runtime and log included. What the " +
-    "process needed before the first record is the base and is taken off in the rows that say so.",
+    "process needed before the first record is the base and is taken off in the rows that say so. The heap of a decoded user is " +
+    "what goes when all states of the load, folded without an engine afterwards, are let go of.",
   run,
 };
 
@@ -55,9 +58,29 @@ async function run({ load, dir }: Setting): Promise<Measured> {
         value: base.residentBytes / 1e6,
         unit: "MB",
       },
+      {
+        name: "heap of a decoded user",
+        value: bytesOfDecodedUser(load),
+        unit: "B",
+        floor: { side: "at most", value: 1024 },
+      },
     ],
     plots: [plotOf(marks)],
   };
+}
+
+/** Mean over the users of the load, of whom the most active have many times as much. */
+function bytesOfDecodedUser(load: Load): number {
+  const folding = new Folding();
+  const records = new Records(load);
+  while (records.interactions.count < Math.min(load.interactions, 1_000_000))
+    folding.take(records.next());
+  const users = folding.states.size;
+  globalThis.gc?.();
+  const before = process.memoryUsage().heapUsed;
+  folding.states.clear();
+  globalThis.gc?.();
+  return (before - process.memoryUsage().heapUsed) / users;
 }
 
 function sizesUpTo(interactions: number): number[] {

@@ -15,6 +15,7 @@ function bench(args: string[], tmp: string): Promise<{ code: number | null; outp
     const child = spawn(process.execPath, [main, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, TMPDIR: tmp },
+      timeout: 55_000,
     });
     let output = "";
     let progress = "";
