@@ -295,7 +295,7 @@ export class Neighbours implements Source {
     for (let c = 0; c < this.#context.count; c++) {
       const item = this.#context.ids[c]!;
       const factor = this.#context.ago[c] === 0 ? this.#ofCurrent(sessions, item) : this.#earlier;
-      scores.values[item] = Math.floor((scores.values[item]! * factor) / one);
+      scores.values[item] = Math.floor(scores.values[item]! / one) * factor;
     }
     let divisor = 1;
     while (scores.best() >= divisor * 2 ** 32) divisor *= 2;
