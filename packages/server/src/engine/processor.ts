@@ -256,8 +256,9 @@ export class Processor {
   /** The user's records that stand before `record`: what the state was made of until it failed. */
   async #contributionsBefore(user: User, record: LogRecord): Promise<FoldRecord[]> {
     const { log, quarantined } = this.#parts;
-    const records = await remainingRecords(log, user, record.seq, quarantined);
-    return records.filter((other) => other.offset < record.offset).map(foldRecordOf);
+    const { seq, offset } = record;
+    const records = await remainingRecords(log, user, seq, quarantined, offset);
+    return records.map(foldRecordOf);
   }
 
   #merge(record: LogRecord): Deferred | undefined {

@@ -5,16 +5,19 @@ import type { User } from "./users.ts";
 
 /**
  * The records that a user's state is folded from: those in the user's commits up to a position, without what
- * was set aside, barred by a forget, or forgotten in part. A refold reads these and nothing else.
+ * was set aside, barred by a forget, or forgotten in part. A refold reads these and nothing else. With
+ * `beforeOffset` the log is read as if it ended before that record, forgets included.
  */
 export async function remainingRecords(
   log: Log,
   user: User,
   throughSeq: number,
   quarantined: ReadonlySet<string>,
+  beforeOffset = Number.MAX_SAFE_INTEGER,
 ): Promise<LogRecord[]> {
-  const all = await log.readSubject(user.tenant, user.subject, user.commits);
-  const forgets = all.filter((record) => record.kind === "forget" && record.seq <= throughSeq);
+  const stored = await log.readSubject(user.tenant, user.subject, user.commits);
+  const all = stored.filter(({ seq, offset }) => seq <= throughSeq && offset < beforeOffset);
+  const forgets = all.filter((record) => record.kind === "forget");
   const parts = forgets.filter((record) => payloadOf(record, "forget").scope === "part");
   // One that stands in the same commit as what came after it.
   const erasedBefore = forgets
@@ -22,7 +25,6 @@ export async function remainingRecords(
     .reduce((newest, { offset }) => Math.max(newest, offset), -1);
   return all.filter(
     (record) =>
-      record.seq <= throughSeq &&
       record.offset > erasedBefore &&
       (record.kind === "event" || record.kind === "decision" || record.kind === "tick") &&
       record.at > user.barredThrough &&
