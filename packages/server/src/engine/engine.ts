@@ -5,7 +5,7 @@ import type { ConsentPolicy } from "../core/fold/consent.ts";
 import { contributionsOf } from "../core/fold/contributions.ts";
 import { type FoldLimits, foldLimits, logicVersion, type UserState } from "../core/fold/state.ts";
 import { type AppendResult, type Commit, type Log, LogUnavailableError } from "../log/log.ts";
-import type { Checkpoint, UserRow } from "./checkpoint.ts";
+import type { Checkpoint, OutboxEntry, UserRow } from "./checkpoint.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { type Answer, Answers, type Preview } from "./answers.ts";
 import { type ForgetReceipt, Forgetting } from "./forgetting.ts";
@@ -302,6 +302,11 @@ export class Engine {
   onFolded(listener: FoldedListener): () => void {
     this.#foldedListeners.add(listener);
     return () => void this.#foldedListeners.delete(listener);
+  }
+
+  /** Calls back with every effect, in the turn in which its record was folded. */
+  onEffect(listener: (effect: OutboxEntry) => void): void {
+    this.outbox.onEffect(listener);
   }
 
   /**

@@ -16,7 +16,7 @@ export class Outbox {
   #removed: string[] = [];
   readonly #max: number;
   dropped = 0;
-  #listener: ((entry: OutboxEntry) => void) | undefined;
+  readonly #listeners = new Set<(entry: OutboxEntry) => void>();
 
   constructor(outboxMax: number) {
     this.#max = outboxMax;
@@ -32,7 +32,7 @@ export class Outbox {
   }
 
   onEffect(listener: (entry: OutboxEntry) => void): void {
-    this.#listener = listener;
+    this.#listeners.add(listener);
   }
 
   /** Effect number `index` of a record. */
@@ -46,7 +46,7 @@ export class Outbox {
       this.acknowledge(this.#waiting.keys().next().value!);
       this.dropped += 1;
     }
-    this.#listener?.(entry);
+    for (const listener of this.#listeners) listener(entry);
   }
 
   acknowledge(id: string): void {
