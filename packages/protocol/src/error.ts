@@ -35,6 +35,16 @@ export const errorTable = {
     means: "A line of an imported file does not have the columns that its header or map promises.",
     caller: "Mend the line or the column map and import the file again; the good lines were kept.",
   },
+  item_invalid: {
+    status: 200,
+    means: "An item is no JSON object, has no usable `id`, or is larger than `itemLineBytesMax`.",
+    caller: "Mend the item; the good ones were kept.",
+  },
+  stream_too_long: {
+    status: 200,
+    means: "The stream holds more lines than `itemsPerStreamMax`; what lies beyond was not read.",
+    caller: "Send the rest in another stream; the items before the limit were kept.",
+  },
   consent_denied: {
     status: 200,
     means: "No purpose is granted for this person and the tenant's policy declares no other basis.",

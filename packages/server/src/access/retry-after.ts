@@ -28,13 +28,17 @@ export class RetryAfter {
     this.#options = options;
   }
 
-  /** Seconds for `Retry-After`; `name` is what is overloaded: the queue, a key, a user. */
-  next(name: string): number {
+  /**
+   * Seconds for `Retry-After`; `name` is what is overloaded: the queue, a key, a user. The overload is over
+   * when nobody was refused for `calmMs`; without it for twice as long as the last one was told to wait, since
+   * a lone caller who obeys is not heard of for that long.
+   */
+  next(name: string, calmMs?: number): number {
     const now = this.#options.now();
     const known = this.#overloads.get(name);
-    // Over when nobody was refused for longer than the refused were told to wait, twice.
     const isOver =
-      known === undefined || now - known.last > 2_000 * (known.stepS * (1 + jitter) + 1);
+      known === undefined ||
+      now - known.last > (calmMs ?? 2_000 * (known.stepS * (1 + jitter) + 1));
     const since = isOver ? now : known.since;
     const stepS = stepAt(now - since);
     if (isOver) {

@@ -121,6 +121,8 @@ interface Fault {
 interface Person {
   standing: Standing;
   identity: Door["identity"];
+  /** False when the record stands under the anonymous id although a user id was given, or none was. */
+  isUser: boolean;
   ids: { userId?: string | undefined; anonymousId?: string | undefined };
   warning?: Fault | undefined;
 }
@@ -160,7 +162,7 @@ function personOf(incoming: Incoming, door: Door): Person | Fault {
   const subject = isUserUsable
     ? subjectOf(door.key, "user", userId)
     : subjectOf(door.key, "anonymous", anonymousId!);
-  return { standing: door.standing(subject), identity, ids, warning };
+  return { standing: door.standing(subject), identity, isUser: isUserUsable, ids, warning };
 }
 
 function unproven({ proof }: Incoming): Fault {
@@ -247,7 +249,8 @@ function mergeOf(incoming: Incoming, person: Person, header: Header): RecordInpu
   if (userId === undefined || old === undefined || (incoming.call === "alias" && userId === old)) {
     return [];
   }
-  if (isPlaceholder(userId) || isPlaceholder(old)) return [];
+  // Who cannot prove the user id could else pull a stranger's device into a profile of their own.
+  if (!person.isUser || isPlaceholder(userId) || isPlaceholder(old)) return [];
   const from = subjectOf(door.key, "anonymous", old);
   const to = person.standing.subject;
   // `from` follows its alias already, or the user id was not proven and the person is still `from`.

@@ -70,8 +70,11 @@ export function readBody(text: string, form: BodyForm, limits: IngestLimits): Bo
   const parsed = parseEvent(text, limits);
   if ("refusal" in parsed) return { head: {}, texts: [text], parsed: [parsed] };
   const { value } = parsed;
-  const call = form === "either" ? value : { type: form.call, ...value };
-  return { head: value, texts: [text], parsed: [incoming(call, {}, limits)] };
+  const isTyped = form === "either" || value["type"] !== undefined;
+  const call = isTyped ? value : { ...value, type: form.call };
+  // The text says what the route said, or it would mean nothing on its own.
+  const whole = isTyped ? text : text.replace("{", `{"type":"${form.call}",`);
+  return { head: value, texts: [whole], parsed: [incoming(call, {}, limits)] };
 }
 
 function readBatch(
