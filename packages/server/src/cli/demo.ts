@@ -18,11 +18,11 @@ import { type Attune, open, paths } from "../main.ts";
 import { tenantOf } from "../tenants.ts";
 import { writeDoor } from "../write-door.ts";
 import { type Command, exitCodes, type Given, helpOf, readOptions } from "./command.ts";
-import { asFile, chosen, type Click, lastDay, pastClicks, type Shopper } from "./demo-data.ts";
-import { micros, rowsShown, Screen } from "./demo-screen.ts";
-import { inFileOrder, runImport } from "./import-run.ts";
-import { digestOf, ImportStates } from "./import-state.ts";
-import { Progress } from "./progress.ts";
+import { asFile, chosen, type Click, lastDay, pastClicks, type Shopper } from "./demo/data.ts";
+import { micros, rowsShown, Screen } from "./demo/screen.ts";
+import { inFileOrder, runImport } from "./import/run.ts";
+import { digestOf, ImportStates } from "./import/state.ts";
+import { Progress } from "./import/progress.ts";
 import { duration, grouped, printJson, shown } from "./terminal.ts";
 import { hourMs } from "./times.ts";
 

@@ -11,11 +11,11 @@ import { type Attune, open, paths } from "../main.ts";
 import { type Tenant, tenantOf } from "../tenants.ts";
 import { writeDoor } from "../write-door.ts";
 import { type Command, exitCodes, type Given, helpOf, readOptions, usage } from "./command.ts";
-import { type ImportCounts, inFileOrder, runImport } from "./import-run.ts";
-import { digestOf, ImportStates } from "./import-state.ts";
-import { linesOf } from "./lines.ts";
-import { loadWhole, sortedLines } from "./sorted-lines.ts";
-import { Progress } from "./progress.ts";
+import { type ImportCounts, inFileOrder, runImport } from "./import/run.ts";
+import { digestOf, ImportStates } from "./import/state.ts";
+import { linesOf } from "./import/lines.ts";
+import { loadWhole, sortedLines } from "./import/sorted-lines.ts";
+import { Progress } from "./import/progress.ts";
 import { duration, grouped, print, printJson, remark, table } from "./terminal.ts";
 
 const formats = ["segment", "jsonl", "session-rec", "csv"] as const;

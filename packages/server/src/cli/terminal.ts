@@ -4,7 +4,7 @@
 import { stripVTControlCharacters } from "node:util";
 
 /** Colours when the stream is a terminal, unless NO_COLOR says otherwise. */
-export function hasColours(stream: { isTTY?: boolean | undefined }): boolean {
+function hasColours(stream: { isTTY?: boolean | undefined }): boolean {
   const { NO_COLOR, TERM } = process.env;
   return stream.isTTY === true && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb";
 }
@@ -63,6 +63,11 @@ export function remark(text: string): void {
 /** 12,345 whatever the locale of the machine. */
 export function grouped(number: number): string {
   return String(Math.round(number)).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+}
+
+/** 1 user, 12,345 users. */
+export function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** 850 ms, 12.3 s, 4:05. */

@@ -1,7 +1,7 @@
 import { open } from "../main.ts";
 import { tenantOf } from "../tenants.ts";
 import { type Command, exitCodes, helpOf, readOptions } from "./command.ts";
-import { grouped, print, printJson } from "./terminal.ts";
+import { counted, print, printJson } from "./terminal.ts";
 
 const options = {
   limit: { value: "COUNT", help: "subjects to list (default 20)" },
@@ -30,7 +30,7 @@ export const command: Command = {
         if (subjects.length < limit) subjects.push(row.subject);
       }
       if (given.isJson) printJson({ tenant: tenant.name, users: count, subjects });
-      else print([`${grouped(count)} users`, ...subjects].join("\n"));
+      else print([`${counted(count, "user")}`, ...subjects].join("\n"));
       return exitCodes.done;
     } finally {
       await attune.close();

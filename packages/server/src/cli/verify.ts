@@ -2,7 +2,7 @@ import { foldLimits } from "../core/fold/state.ts";
 import { verify } from "../engine/verify.ts";
 import { open } from "../main.ts";
 import { type Command, exitCodes, helpOf, readOptions } from "./command.ts";
-import { duration, grouped, print, printJson, table } from "./terminal.ts";
+import { counted, duration, print, printJson, table } from "./terminal.ts";
 
 export const command: Command = {
   name: "verify",
@@ -41,7 +41,7 @@ running digest and by SHA-256. Exit code 3 when anything differs.`,
         print(table(["", "live", "replay of the log", ""], rows));
         const verdict = isEqual ? "equal" : `DIFFERENT: ${differences.join(", ")}`;
         print(
-          `${grouped(live.users)} users, ${grouped(live.seq)} commits, ${duration(tookMs)}: ${verdict}`,
+          `${counted(live.users, "user")}, ${counted(live.seq, "commit")}, ${duration(tookMs)}: ${verdict}`,
         );
       }
       return isEqual ? exitCodes.done : exitCodes.difference;

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
-const folder = join(import.meta.dirname, "../../test/data/serenade-example");
+const folder = join(import.meta.dirname, "../../../test/data/serenade-example");
 
 export interface Click {
   session: string;

@@ -4,15 +4,15 @@
  */
 import { stripVTControlCharacters } from "node:util";
 import type { RecommendedItem } from "@attune/protocol";
-import { inWords } from "./reasons.ts";
-import { painter, shown } from "./terminal.ts";
+import { inWords } from "../reasons.ts";
+import { painter, shown } from "../terminal.ts";
 
 export const rowsShown = 8;
 
-export type Move = { kind: "new" } | { kind: "same" } | { kind: "up" | "down"; by: number };
+type Move = { kind: "new" } | { kind: "same" } | { kind: "up" | "down"; by: number };
 
 /** How an item that now stands at `place` came there from the list before. */
-export function moveOf(item: string, place: number, before: readonly string[]): Move {
+function moveOf(item: string, place: number, before: readonly string[]): Move {
   const was = before.indexOf(item);
   if (was < 0) return { kind: "new" };
   if (was === place) return { kind: "same" };

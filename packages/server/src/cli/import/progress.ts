@@ -1,5 +1,5 @@
 /** A bar on a terminal, silence elsewhere. */
-import { duration, grouped, painter } from "./terminal.ts";
+import { duration, grouped, painter } from "../terminal.ts";
 
 const width = 28;
 const everyMs = 100;

@@ -4,13 +4,19 @@
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { ErrorCode } from "@attune/protocol";
-import { acceptAll, type Accepted, conclude, type Door, type Verdict } from "../ingest/accept.ts";
-import type { Dialect, Parsed } from "../ingest/dialect/dialect.ts";
-import type { Attune } from "../main.ts";
-import type { ImportStates } from "./import-state.ts";
+import {
+  acceptAll,
+  type Accepted,
+  conclude,
+  type Door,
+  type Verdict,
+} from "../../ingest/accept.ts";
+import type { Dialect, Parsed } from "../../ingest/dialect/dialect.ts";
+import type { Attune } from "../../main.ts";
+import type { ImportStates } from "./state.ts";
 import { type Line, linesOf, type Place } from "./lines.ts";
 import type { Progress } from "./progress.ts";
-import { hourMs } from "./times.ts";
+import { hourMs } from "../times.ts";
 
 export interface ImportJob {
   attune: Attune;

@@ -3,7 +3,7 @@
  * of the same person makes the engine fold that person anew; a file in the order of users would do that line
  * by line, and the MovieLens ratings, which are in no order, took more than ten minutes instead of seconds.
  */
-import type { Dialect } from "../ingest/dialect/dialect.ts";
+import type { Dialect } from "../../ingest/dialect/dialect.ts";
 import { chunksOf, type Line, linesOf, type Place } from "./lines.ts";
 
 interface Unit {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeDurably } from "../tenants.ts";
+import { writeDurably } from "../../tenants.ts";
 
 export interface ImportState {
   file: string;
