@@ -104,7 +104,7 @@ test.each([
 
 test("every setting has its unit in its name, or counts something it names", () => {
   const units =
-    /(BytesMax|MsMax|Days|EventsMax|DepthMax|KeysMax|UsersMax|Events|InFlightMax|partitions|port)$/;
+    /([a-z](Bytes|Ms|Days|S|[A-Z][a-z]+s|Depth|Flight)(Max)?|EventsPerS|EventsBurst|^partitions|^port)$/;
   const numbers = Object.entries(settings).filter(([, setting]) => setting.kind === "integer");
   expect(numbers.map(([name]) => name).filter((name) => !units.test(name))).toEqual([]);
 });
