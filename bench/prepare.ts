@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import type { Checkpoint } from "../packages/server/src/engine/checkpoint.ts";
 import { openSqliteCheckpoint } from "../packages/server/src/engine/checkpoint-sqlite.ts";
+import { storedDedupe } from "../packages/server/src/engine/checkpointer.ts";
 import { Engine } from "../packages/server/src/engine/engine.ts";
 import type { Log } from "../packages/server/src/log/log.ts";
 import { openSqliteLog } from "../packages/server/src/log/sqlite.ts";
@@ -24,8 +25,9 @@ export interface Platform {
 
 export interface Opening {
   platform: Platform;
-  logMs: number;
   checkpointMs: number;
+  /** With the deduplication set brought up to the head. */
+  logMs: number;
   /** Rows decoded and every C(state) added. */
   statesMs: number;
   /** Records behind the checkpoint replayed. */
@@ -44,16 +46,18 @@ export async function open(
   checkpointRecords?: number,
 ): Promise<Opening> {
   const start = performance.now();
+  const checkpoint = await openSqliteCheckpoint(join(dir, "state.sqlite"));
+  const dedupe = storedDedupe(checkpoint);
+  const checkpointAt = performance.now();
   const log = await openSqliteLog({
     path: join(dir, "log.sqlite"),
     partitions: 64,
     dedupeWindowDays: 7,
     now,
     commitBytesMax: 4 << 20,
+    dedupe,
   });
   const logAt = performance.now();
-  const checkpoint = await openSqliteCheckpoint(join(dir, "state.sqlite"));
-  const checkpointAt = performance.now();
   let tailAt = Number.NaN;
   const read = log.read.bind(log);
   // The engine reads the log for the first time once the states are in.
@@ -65,9 +69,9 @@ export async function open(
   const end = performance.now();
   return {
     platform: { log, checkpoint, engine },
-    logMs: logAt - start,
-    checkpointMs: checkpointAt - logAt,
-    statesMs: tailAt - checkpointAt,
+    checkpointMs: checkpointAt - start,
+    logMs: logAt - checkpointAt,
+    statesMs: tailAt - logAt,
     tailMs: end - tailAt,
   };
 }
