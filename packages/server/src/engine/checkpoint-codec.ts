@@ -127,8 +127,18 @@ export function decodeRows(bytes: Uint8Array): PackedRow[] {
   });
 }
 
-/** Checksum of a user row: subject, state and metadata. */
-export function rowCrc(subject: string, body: Uint8Array | null, meta: Uint8Array): number {
-  const seed = crc32c(meta, crc32c(utf8Encode(subject)));
+/** Checksum of a user row: whose it is, state and metadata. */
+export function rowCrc(
+  tenant: number,
+  subject: string,
+  body: Uint8Array | null,
+  meta: Uint8Array,
+): number {
+  const seed = crc32c(meta, textCrc([tenant, subject]));
   return body === null ? seed : crc32c(body, seed);
+}
+
+/** Checksum of a row of plain values. */
+export function textCrc(values: readonly (string | number)[]): number {
+  return crc32c(utf8Encode(JSON.stringify(values)));
 }

@@ -10,7 +10,7 @@ import {
   type OutboxEntry,
   type UserRow,
 } from "./checkpoint.ts";
-import { decodeRow, encodeRows, rowCrc } from "./checkpoint-codec.ts";
+import { decodeRow, encodeRows, rowCrc, textCrc } from "./checkpoint-codec.ts";
 import type { WorkerCall, WorkerReply } from "./checkpoint-worker.ts";
 
 /** A stored row fails its checksum: it is never served. The file can be made again from the log. */
@@ -29,9 +29,11 @@ export class CheckpointCorruptError extends Error {
  * checksum that is verified on every read.
  */
 export async function openSqliteCheckpoint(path: string): Promise<Checkpoint> {
-  const worker = new Worker(new URL("./checkpoint-worker.ts", import.meta.url), {
-    workerData: { path },
-  });
+  // Compiled, this file and the worker's end in .js.
+  const name = import.meta.url.endsWith(".ts")
+    ? "./checkpoint-worker.ts"
+    : "./checkpoint-worker.js";
+  const worker = new Worker(new URL(name, import.meta.url), { workerData: { path } });
   const calls = new Calls(worker);
   await calls.send({ type: "open" });
   if (!existsSync(path)) throw new Error(`${path} could not be created`);
@@ -95,13 +97,16 @@ class SqliteCheckpoint implements Checkpoint {
   }
 
   mark(): Mark | undefined {
-    const row = this.#db.prepare("SELECT seq, clock_hour, logic FROM mark").get();
+    const row = this.#db.prepare("SELECT seq, clock_hour, logic, crc FROM mark").get();
     if (row === undefined) return undefined;
-    return {
-      seq: Number(row["seq"]),
-      clockHour: Number(row["clock_hour"]),
-      logic: Number(row["logic"]),
-    };
+    const [seq, clockHour, logic] = [row["seq"], row["clock_hour"], row["logic"]].map(Number) as [
+      number,
+      number,
+      number,
+    ];
+    if (textCrc([seq, clockHour, logic]) !== row["crc"])
+      throw new CheckpointCorruptError(this.#path, "The mark");
+    return { seq, clockHour, logic };
   }
 
   read(tenant: number, subject: string): UserRow | undefined {
@@ -121,7 +126,7 @@ class SqliteCheckpoint implements Checkpoint {
   #checked(tenant: number, subject: string, row: Record<string, unknown>): UserRow {
     const body = row["body"] as Uint8Array | null;
     const meta = row["meta"] as Uint8Array;
-    if (rowCrc(subject, body, meta) !== row["crc"])
+    if (rowCrc(tenant, subject, body, meta) !== row["crc"])
       throw new CheckpointCorruptError(this.#path, `The row of subject ${subject}`);
     return decodeRow(tenant, subject, body, meta);
   }
@@ -130,24 +135,27 @@ class SqliteCheckpoint implements Checkpoint {
     for (const row of this.#db
       .prepare("SELECT key, value, crc FROM shared ORDER BY key")
       .iterate()) {
+      const key = String(row["key"]);
       const value = row["value"] as Uint8Array;
-      if (crc32c(value) !== row["crc"])
-        throw new CheckpointCorruptError(this.#path, `The value ${String(row["key"])}`);
-      yield [String(row["key"]), value];
+      if (crc32c(value, textCrc([key])) !== row["crc"])
+        throw new CheckpointCorruptError(this.#path, `The value ${key}`);
+      yield [key, value];
     }
   }
 
   *outbox(): Iterable<OutboxEntry> {
     for (const row of this.#db
-      .prepare("SELECT id, seq, tenant, subject, body FROM outbox ORDER BY place")
+      .prepare("SELECT id, seq, tenant, subject, body, crc FROM outbox ORDER BY place")
       .iterate()) {
-      yield {
-        id: String(row["id"]),
-        seq: Number(row["seq"]),
-        tenant: Number(row["tenant"]),
-        subject: String(row["subject"]),
-        body: String(row["body"]),
-      };
+      const [id, subject, body] = [row["id"], row["subject"], row["body"]].map(String) as [
+        string,
+        string,
+        string,
+      ];
+      const [seq, tenant] = [Number(row["seq"]), Number(row["tenant"])];
+      if (textCrc([id, seq, tenant, subject, body]) !== row["crc"])
+        throw new CheckpointCorruptError(this.#path, `The effect ${id}`);
+      yield { id, seq, tenant, subject, body };
     }
   }
 

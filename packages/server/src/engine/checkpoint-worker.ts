@@ -7,7 +7,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { crc32c } from "../base/crc32c.ts";
 import type { BackupFile } from "../log/log.ts";
 import type { CheckpointChange, Mark } from "./checkpoint.ts";
-import { decodeRows, rowCrc } from "./checkpoint-codec.ts";
+import { decodeRows, rowCrc, textCrc } from "./checkpoint-codec.ts";
 
 /** The thread that writes the checkpoint: one transaction a commit, durable before it replies. */
 export type WorkerCall =
@@ -33,13 +33,15 @@ const schema = `
   PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
   PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=1000;
   CREATE TABLE IF NOT EXISTS mark(
-    one INTEGER PRIMARY KEY CHECK(one=1), seq INTEGER NOT NULL, clock_hour INTEGER NOT NULL, logic INTEGER NOT NULL);
+    one INTEGER PRIMARY KEY CHECK(one=1), seq INTEGER NOT NULL, clock_hour INTEGER NOT NULL, logic INTEGER NOT NULL,
+    crc INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS user(
     tenant INTEGER, subject TEXT, body BLOB, meta BLOB NOT NULL, crc INTEGER NOT NULL,
     PRIMARY KEY(tenant, subject)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS shared(key TEXT PRIMARY KEY, value BLOB NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS outbox(
-    place INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, seq INTEGER NOT NULL, tenant INTEGER NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL);
+    place INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, seq INTEGER NOT NULL, tenant INTEGER NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL,
+    crc INTEGER NOT NULL);
 `;
 
 function serve(path: string): void {
@@ -83,18 +85,20 @@ function commit(db: DatabaseSync, change: Extract<WorkerCall, { type: "commit" }
     for (const { tenant, subject, body, meta } of decodeRows(change.rows)) {
       erased ||= body === null;
       if (meta === null) remove.run(tenant, subject);
-      else put.run(tenant, subject, body, meta, rowCrc(subject, body, meta));
+      else put.run(tenant, subject, body, meta, rowCrc(tenant, subject, body, meta));
     }
     writeShared(db, change.shared);
     const add = db.prepare(
-      "INSERT OR REPLACE INTO outbox(id, seq, tenant, subject, body) VALUES(?,?,?,?,?)",
+      "INSERT OR REPLACE INTO outbox(id, seq, tenant, subject, body, crc) VALUES(?,?,?,?,?,?)",
     );
-    for (const entry of change.outboxAdd)
-      add.run(entry.id, entry.seq, entry.tenant, entry.subject, entry.body);
+    for (const { id, seq, tenant, subject, body } of change.outboxAdd) {
+      add.run(id, seq, tenant, subject, body, textCrc([id, seq, tenant, subject, body]));
+    }
     const acknowledge = db.prepare("DELETE FROM outbox WHERE id=?");
     for (const id of change.outboxRemove) acknowledge.run(id);
     const { seq, clockHour, logic } = change.mark;
-    db.prepare("INSERT OR REPLACE INTO mark VALUES(1,?,?,?)").run(seq, clockHour, logic);
+    const crc = textCrc([seq, clockHour, logic]);
+    db.prepare("INSERT OR REPLACE INTO mark VALUES(1,?,?,?,?)").run(seq, clockHour, logic, crc);
     db.exec("COMMIT");
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
@@ -110,7 +114,7 @@ function writeShared(db: DatabaseSync, shared: CheckpointChange["shared"]): void
   const remove = db.prepare("DELETE FROM shared WHERE key=?");
   for (const [key, value] of shared) {
     if (value === null) remove.run(key);
-    else put.run(key, value, crc32c(value));
+    else put.run(key, value, crc32c(value, textCrc([key])));
   }
 }
 
