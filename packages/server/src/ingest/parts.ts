@@ -53,7 +53,7 @@ export interface IngestParts {
   /** What clients call this server by, such as `https://attune.example`; the Host header decides otherwise. */
   publicUrl?: string | undefined;
   /** Told of every batch that was taken or refused for load. */
-  observe?(outcome: IngestOutcome): void;
+  observe?: ((outcome: IngestOutcome) => void) | undefined;
 }
 
 export interface IngestOutcome {

@@ -26,9 +26,14 @@ export interface ItemsAnswer {
   success: boolean;
   accepted: number;
   position?: string | undefined;
-  /** One entry for each line that was not accepted. */
+  /** One entry for each line that was not accepted, up to a limit. */
   results: ItemResult[];
+  /** How many entries are left out. */
+  omitted?: number | undefined;
 }
+
+/** A million bad lines need no million verdicts. */
+const resultsMax = 10_000;
 
 /** Items of one record; each record makes a new version of the whole catalogue, so few and large is right. */
 const itemsPerRecordMax = 1_000;
@@ -70,6 +75,7 @@ class PutRun {
   #units = 0;
   #lines = 0;
   #accepted = 0;
+  #omitted = 0;
   #position: string | undefined;
 
   constructor(parts: Pick<IngestParts, "append" | "now" | "limits">, tenant: number) {
@@ -119,11 +125,14 @@ class PutRun {
       accepted: this.#accepted,
       position: this.#position,
       results: this.#results,
+      omitted: this.#omitted === 0 ? undefined : this.#omitted,
     };
   }
 
   #drop(index: number, reason: ErrorCode, detail: string): void {
-    this.#results.push({ index, result: "drop", reason, detail, fix: errorTable[reason].caller });
+    const fix = errorTable[reason].caller;
+    if (this.#results.length >= resultsMax) this.#omitted += 1;
+    else this.#results.push({ index, result: "drop", reason, detail, fix });
   }
 }
 

@@ -34,6 +34,7 @@ const Answer = Type.Object({
       fix: Type.String(),
     }),
   ),
+  omitted: Type.Optional(Type.Integer({ description: "Entries left out of `results`." })),
 });
 const tags = ["items"];
 
