@@ -5,7 +5,6 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
 import { CodedError, errorTable, product } from "@attune/protocol";
 import { authenticator } from "./access/authenticator.ts";
-import type { Authenticate } from "./access/caller.ts";
 import {
   type DevelopmentKeys,
   developmentKeys,
@@ -14,16 +13,16 @@ import {
 import { Keys } from "./access/keys.ts";
 import { UserTokens } from "./access/user-tokens.ts";
 import { adminDoor } from "./admin/door.ts";
-import { Meter } from "./base/meter.ts";
 import type { Config } from "./config.ts";
+import { deliverDoor } from "./deliver/door.ts";
+import { deliverParts, ingestObserver, meterOf, serveParts } from "./door-parts.ts";
 import { PositionError } from "./engine/position.ts";
-import { permitFor } from "./core/fold/consent.ts";
-import { portableState, profileOf } from "./core/fold/profile.ts";
 import { RequestError } from "./core/rank/request-error.ts";
-import { subjectOf } from "./ingest/subject.ts";
+import { ingestDoor } from "./ingest/http.ts";
 import { LogUnavailableError } from "./log/log.ts";
 import { type Attune, open, paths } from "./main.ts";
-import { serveDoor, type ServeParts } from "./serve/door.ts";
+import { serveDoor } from "./serve/door.ts";
+import { writeParts } from "./write-parts.ts";
 
 export interface Server {
   url: string;
@@ -73,7 +72,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     authenticate,
     now,
     issueToken: (tenant, userId, ttlS) => tokens.issue({ tenant, userId, ttlS }),
-    notReady: () => notReady(attune, state.isStopping),
+    notReady: () => whyNotReady(attune, state.isStopping),
     metrics: () => meter.text(),
     status: () => ({
       version: product.version,
@@ -83,7 +82,13 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     title: product.name,
     version: product.version,
   });
-  serveDoor(app, serveParts(attune, authenticate, meter, now));
+  const notReady = (): string | undefined => whyNotReady(attune, state.isStopping);
+  const write = writeParts(attune, { keys, tokens, now, notReady, observe: ingestObserver(meter) });
+  const { deadLetters } = write;
+  const context = { attune, tokens, authenticate, deadLetters, meter, now };
+  ingestDoor(app, write);
+  serveDoor(app, serveParts(context));
+  deliverDoor(app, deliverParts(context));
   await options.register?.(app, { app, attune, keys: development });
   const url = await app.listen({ host: config.host, port: config.port });
   const timers = startTimers(attune, now);
@@ -91,6 +96,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     state.isStopping = true;
     clearInterval(timers);
     await app.close();
+    deadLetters.close();
     await attune.close();
   };
   return { url, app, attune, keys: development, close };
@@ -113,7 +119,7 @@ async function prepareDevelopment(attune: Attune, keys: Keys): Promise<Developme
   return developmentKeys(paths(attune.config.data).developmentKeys, keys, tenant);
 }
 
-function notReady(attune: Attune, isStopping: boolean): string | undefined {
+function whyNotReady(attune: Attune, isStopping: boolean): string | undefined {
   if (isStopping) return "stopping";
   return attune.engine.failure === undefined ? undefined : "the engine has stopped; see the log";
 }
@@ -128,62 +134,6 @@ function startTimers({ engine }: Attune, now: () => number): NodeJS.Timeout {
   const run = (): void => void step().catch(() => undefined);
   run();
   return setInterval(run, 1_000).unref();
-}
-
-function serveParts(
-  attune: Attune,
-  authenticate: Authenticate,
-  meter: Meter,
-  now: () => number,
-): ServeParts {
-  const { engine, tenants } = attune;
-  const keyOf = new Map(tenants.map(({ number, key }) => [number, key]));
-  const took = meter.latency("attune_answer_seconds", "Time to make an answer, by placement.");
-  return {
-    authenticate,
-    now,
-    subjectOf: (tenant, { userId, anonymousId }) => {
-      const key = keyOf.get(tenant)!;
-      if (userId !== undefined) return subjectOf(key, "user", userId);
-      return anonymousId === undefined ? undefined : subjectOf(key, "anonymous", anonymousId);
-    },
-    recommend: (tenant, subject, request, given) =>
-      engine.recommend(tenant, subject, request, given),
-    itemOf: (tenant, item) => engine.tenant(tenant).catalogue.get(item)?.attributes,
-    observe: (placement, ms) => took(ms, { placement }),
-    profile: (tenant, subject) => {
-      const state = engine.state(tenant, subject);
-      if (state === undefined) return undefined;
-      const permit = permitFor(state, engine.tenant(tenant).policy, "personalization", engine.seq);
-      const profile = permit === undefined ? undefined : profileOf(permit, state);
-      return { profile, state: portableState(state) };
-    },
-    forget: (tenant, subject, time, reason) => attune.forget(tenant, subject, time, reason),
-    messages: (tenant, from, signal) => engine.follow(tenant, from, signal),
-  };
-}
-
-function meterOf({ engine, log }: Attune): Meter {
-  const meter = new Meter();
-  meter.gauge("attune_log_head", "Newest durable commit.", () => log.head());
-  meter.gauge(
-    "attune_fold_lag_commits",
-    "Durable commits not folded yet.",
-    () => log.head() - engine.seq,
-  );
-  meter.gauge("attune_log_queue_bytes", "Bytes on their way to the disk.", () =>
-    log.backlogBytes(),
-  );
-  meter.gauge("attune_outbox_entries", "Effects that wait for delivery.", () => engine.outbox.size);
-  meter.gauge(
-    "attune_decisions_lost_total",
-    "Decisions that found no space.",
-    () => engine.decisionsLost,
-  );
-  meter.gauge("process_resident_memory_bytes", "Memory of the process.", () =>
-    process.memoryUsage.rss(),
-  );
-  return meter;
 }
 
 /** The code of the table for an error of any room; undefined for a fault of ours. */

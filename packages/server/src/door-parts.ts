@@ -1,0 +1,132 @@
+/** What each door needs of the engine, the tenants and the disk, taken from where it is. */
+import type { UserTokens } from "./access/user-tokens.ts";
+import type { Authenticate } from "./access/caller.ts";
+import { Meter } from "./base/meter.ts";
+import { slices } from "./config.ts";
+import { permitFor } from "./core/fold/consent.ts";
+import { portableState, profileOf } from "./core/fold/profile.ts";
+import type { DeliverParts } from "./deliver/door.ts";
+import { acceptAll, conclude } from "./ingest/accept.ts";
+import type { DeadLetters } from "./ingest/dead-letters/store.ts";
+import { readBody } from "./ingest/dialect/segment.ts";
+import { answerOf } from "./ingest/http/answer.ts";
+import type { IngestParts } from "./ingest/parts.ts";
+import { subjectOf } from "./ingest/subject.ts";
+import type { Attune } from "./main.ts";
+import { publicIds } from "./public-id.ts";
+import type { ServeParts } from "./serve/door.ts";
+import { product } from "@attune/protocol";
+import { writeDoor } from "./write-door.ts";
+
+export interface DoorContext {
+  attune: Attune;
+  tokens: UserTokens;
+  authenticate: Authenticate;
+  deadLetters: DeadLetters;
+  meter: Meter;
+  now: () => number;
+}
+
+/** Counts what became of events, and how long their batches took. */
+export function ingestObserver(meter: Meter): NonNullable<IngestParts["observe"]> {
+  const events = meter.counter("attune_events_total", "Events, by what became of them.");
+  const took = meter.latency("attune_ingest_seconds", "From a batch's arrival to its answer.");
+  return ({ status, accepted, duplicates, dropped, ms }) => {
+    took(ms, { status: String(status) });
+    if (accepted > 0) events(accepted, { verdict: "accepted" });
+    if (duplicates > 0) events(duplicates, { verdict: "duplicate" });
+    if (dropped > 0) events(dropped, { verdict: "drop" });
+  };
+}
+
+export function deliverParts(context: DoorContext): DeliverParts {
+  const { attune, tokens, now } = context;
+  const { engine, tenants } = attune;
+  const keyOf = new Map(tenants.map(({ number, key }) => [number, key]));
+  return {
+    engine,
+    verify: (token) => tokens.verify(token),
+    subjectOf: (tenant, userId) => subjectOf(keyOf.get(tenant)!, "user", userId),
+    itemOf: (tenant, item) => engine.tenant(tenant).catalogue.get(item)?.attributes,
+    publicId: publicIds(tenants),
+    track: tracker(context),
+    now,
+    version: `${product.command} ${product.version}`,
+  };
+}
+
+/** Events of a person over that person's own socket: the token proved who it is, whatever they say. */
+function tracker({ attune, now }: DoorContext): DeliverParts["track"] {
+  const { engine, config, tenants } = attune;
+  const limits = slices(config).ingest;
+  return async ({ tenant: number, userId }, batch) => {
+    const tenant = tenants.find((one) => one.number === number)!;
+    const door = writeDoor(attune, tenant, "live", "live");
+    const { parsed } = readBody(JSON.stringify({ batch }), "batch", limits);
+    for (const entry of parsed) if ("event" in entry) entry.event.userId = userId;
+    const accepted = acceptAll(parsed, door, now());
+    const appended = await engine.append(accepted.flatMap(({ records }) => records));
+    return answerOf(conclude(accepted, appended), appended.position, new Map());
+  };
+}
+
+export function serveParts({
+  attune,
+  authenticate,
+  meter,
+  now,
+  deadLetters,
+}: DoorContext): ServeParts {
+  const { engine, tenants } = attune;
+  const keyOf = new Map(tenants.map(({ number, key }) => [number, key]));
+  const took = meter.latency("attune_answer_seconds", "Time to make an answer, by placement.");
+  return {
+    authenticate,
+    now,
+    subjectOf: (tenant, { userId, anonymousId }) => {
+      const key = keyOf.get(tenant)!;
+      if (userId !== undefined) return subjectOf(key, "user", userId);
+      return anonymousId === undefined ? undefined : subjectOf(key, "anonymous", anonymousId);
+    },
+    recommend: (tenant, subject, request, given) =>
+      engine.recommend(tenant, subject, request, given),
+    itemOf: (tenant, item) => engine.tenant(tenant).catalogue.get(item)?.attributes,
+    observe: (placement, ms) => took(ms, { placement }),
+    profile: (tenant, subject) => {
+      const state = engine.state(tenant, subject);
+      if (state === undefined) return undefined;
+      const permit = permitFor(state, engine.tenant(tenant).policy, "personalization", engine.seq);
+      const profile = permit === undefined ? undefined : profileOf(permit, state);
+      return { profile, state: portableState(state) };
+    },
+    forget: async (tenant, subject, time, reason) => {
+      const receipt = await attune.forget(tenant, subject, time, reason);
+      deadLetters.forget(tenant, receipt.subjects);
+      return receipt;
+    },
+    messages: (tenant, from, signal) => engine.follow(tenant, from, signal),
+  };
+}
+
+export function meterOf({ engine, log }: Attune): Meter {
+  const meter = new Meter();
+  meter.gauge("attune_log_head", "Newest durable commit.", () => log.head());
+  meter.gauge(
+    "attune_fold_lag_commits",
+    "Durable commits not folded yet.",
+    () => log.head() - engine.seq,
+  );
+  meter.gauge("attune_log_queue_bytes", "Bytes on their way to the disk.", () =>
+    log.backlogBytes(),
+  );
+  meter.gauge("attune_outbox_entries", "Effects that wait for delivery.", () => engine.outbox.size);
+  meter.gauge(
+    "attune_decisions_lost_total",
+    "Decisions that found no space.",
+    () => engine.decisionsLost,
+  );
+  meter.gauge("process_resident_memory_bytes", "Memory of the process.", () =>
+    process.memoryUsage.rss(),
+  );
+  return meter;
+}
