@@ -3,9 +3,9 @@
  * `data` holds the whole load, folded and checkpointed; `tail` the same with records after the checkpoint.
  */
 import { join } from "node:path";
-import type { Checkpoint } from "../packages/server/src/engine/checkpoint.ts";
-import { openSqliteCheckpoint } from "../packages/server/src/engine/checkpoint-sqlite.ts";
-import { storedDedupe } from "../packages/server/src/engine/checkpointer.ts";
+import type { Checkpoint } from "../packages/server/src/engine/checkpoint/checkpoint.ts";
+import { openSqliteCheckpoint } from "../packages/server/src/engine/checkpoint/sqlite.ts";
+import { storedDedupe } from "../packages/server/src/engine/checkpoint/checkpointer.ts";
 import { Engine } from "../packages/server/src/engine/engine.ts";
 import type { Log } from "../packages/server/src/log/log.ts";
 import { openSqliteLog } from "../packages/server/src/log/sqlite.ts";

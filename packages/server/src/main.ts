@@ -5,8 +5,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Config, slices } from "./config.ts";
-import { openSqliteCheckpoint } from "./engine/checkpoint-sqlite.ts";
-import { storedDedupe } from "./engine/checkpointer.ts";
+import { openSqliteCheckpoint } from "./engine/checkpoint/sqlite.ts";
+import { storedDedupe } from "./engine/checkpoint/checkpointer.ts";
 import { Engine } from "./engine/engine.ts";
 import { appendErasures } from "./erasures.ts";
 import { lockDirectory } from "./lock.ts";

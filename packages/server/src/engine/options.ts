@@ -1,6 +1,6 @@
 import type { FoldLimits } from "../core/fold/state.ts";
 import type { Log } from "../log/log.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import type { Checkpoint } from "./checkpoint/checkpoint.ts";
 
 /** What an engine is opened with: the log, the checkpoint, the clock, and its limits. */
 export interface EngineOptions {

@@ -1,6 +1,6 @@
 import type { Effect } from "../core/fold/apply.ts";
 import type { LogRecord } from "../base/record.ts";
-import type { OutboxEntry } from "./checkpoint.ts";
+import type { OutboxEntry } from "./checkpoint/checkpoint.ts";
 
 /** What the engine itself tells the world, beside the effects of fold. */
 export type EngineEffect = Effect | { type: "subject.erased"; at: number };

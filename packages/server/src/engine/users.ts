@@ -2,7 +2,7 @@ import { assert } from "../base/assert.ts";
 import { decodeState, encodeState } from "../core/fold/codec.ts";
 import type { UserState } from "../core/fold/state.ts";
 import type { Removal, SeqRange } from "../log/log.ts";
-import type { Checkpoint, UserRow } from "./checkpoint.ts";
+import type { Checkpoint, UserRow } from "./checkpoint/checkpoint.ts";
 
 /** A subject in memory: its row with the state decoded. */
 export interface User {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { FoldLimits } from "../core/fold/state.ts";
 import type { Log } from "../log/log.ts";
-import type { UserRow } from "./checkpoint.ts";
-import { MemoryCheckpoint } from "./checkpoint-memory.ts";
+import type { UserRow } from "./checkpoint/checkpoint.ts";
+import { MemoryCheckpoint } from "./checkpoint/memory.ts";
 import { Outbox } from "./outbox.ts";
 import { Processor } from "./processor.ts";
 import { collectQuarantined } from "./quarantine.ts";

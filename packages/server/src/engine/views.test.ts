@@ -3,7 +3,7 @@ import { utf8Encode } from "../base/text.ts";
 import type { RecordInput } from "../base/record.ts";
 import { RamDisk } from "../log/disk.ts";
 import { openMemoryLog } from "../log/memory.ts";
-import { MemoryCheckpoint } from "./checkpoint-memory.ts";
+import { MemoryCheckpoint } from "./checkpoint/memory.ts";
 import { Engine } from "./engine.ts";
 import { hashOf } from "./payload.ts";
 import { snapshotOf } from "./verify.ts";

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, test } from "vitest";
-import { CheckpointContents, MemoryCheckpoint } from "../../src/engine/checkpoint-memory.ts";
+import { CheckpointContents, MemoryCheckpoint } from "../../src/engine/checkpoint/memory.ts";
 import {
   CheckpointCorruptError,
   openSqliteCheckpoint,
-} from "../../src/engine/checkpoint-sqlite.ts";
+} from "../../src/engine/checkpoint/sqlite.ts";
 import { change, checkpointContract, entry, fullRow, row } from "./checkpoint.ts";
 import { hashOf } from "./records.ts";
 

@@ -5,7 +5,7 @@ import type {
   CheckpointChange,
   OutboxEntry,
   UserRow,
-} from "../../src/engine/checkpoint.ts";
+} from "../../src/engine/checkpoint/checkpoint.ts";
 import { hashOf } from "./records.ts";
 
 export interface CheckpointKind {

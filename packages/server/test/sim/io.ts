@@ -3,8 +3,8 @@
  * happen; the power can go at any of them, before or after it took effect, and from then on nothing happens.
  */
 import type { Prng } from "../../src/base/prng.ts";
-import { type CheckpointContents, MemoryCheckpoint } from "../../src/engine/checkpoint-memory.ts";
-import type { CheckpointChange } from "../../src/engine/checkpoint.ts";
+import { type CheckpointContents, MemoryCheckpoint } from "../../src/engine/checkpoint/memory.ts";
+import type { CheckpointChange } from "../../src/engine/checkpoint/checkpoint.ts";
 import { type Disk, DiskFullError } from "../../src/log/disk.ts";
 
 interface Waiting {

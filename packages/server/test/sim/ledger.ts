@@ -3,7 +3,7 @@
  * effects were heard of. The laws of a simulation hold the machine against it.
  */
 import type { RecordInput } from "../../src/base/record.ts";
-import type { OutboxEntry } from "../../src/engine/checkpoint.ts";
+import type { OutboxEntry } from "../../src/engine/checkpoint/checkpoint.ts";
 import type { Log } from "../../src/log/log.ts";
 
 export interface Message {

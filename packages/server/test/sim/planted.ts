@@ -1,5 +1,5 @@
 /** Bugs that a simulation must catch, each with the words of the law that it breaks. */
-import type { CheckpointChange, UserRow } from "../../src/engine/checkpoint.ts";
+import type { CheckpointChange, UserRow } from "../../src/engine/checkpoint/checkpoint.ts";
 import { Tenant } from "../../src/engine/tenants.ts";
 import type { Commit } from "../../src/log/log.ts";
 import { smallLimits } from "../laws/generate.ts";

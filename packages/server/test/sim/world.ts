@@ -4,8 +4,8 @@
  */
 import { Prng } from "../../src/base/prng.ts";
 import type { FoldLimits } from "../../src/core/fold/state.ts";
-import { CheckpointContents } from "../../src/engine/checkpoint-memory.ts";
-import { storedDedupe } from "../../src/engine/checkpointer.ts";
+import { CheckpointContents } from "../../src/engine/checkpoint/memory.ts";
+import { storedDedupe } from "../../src/engine/checkpoint/checkpointer.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { type Log, LogUnavailableError, type Removal } from "../../src/log/log.ts";
 import { openMemoryLog } from "../../src/log/memory.ts";

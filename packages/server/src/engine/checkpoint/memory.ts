@@ -1,4 +1,4 @@
-import type { BackupFile } from "../log/log.ts";
+import type { BackupFile } from "../../log/log.ts";
 import {
   type Checkpoint,
   type CheckpointChange,

@@ -1,4 +1,4 @@
-import type { BackupFile, Removal, SeqRange } from "../log/log.ts";
+import type { BackupFile, Removal, SeqRange } from "../../log/log.ts";
 
 /**
  * The checkpoint: packed user states, the offset they stand at, what all users share (policies, definitions,

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { backup, DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import { crc32c } from "../base/crc32c.ts";
-import type { BackupFile } from "../log/log.ts";
+import { crc32c } from "../../base/crc32c.ts";
+import type { BackupFile } from "../../log/log.ts";
 import type { CheckpointChange, Mark } from "./checkpoint.ts";
-import { decodeRows, rowCrc, textCrc } from "./checkpoint-codec.ts";
+import { decodeRows, rowCrc, textCrc } from "./codec.ts";
 
 /** The thread that writes the checkpoint: one transaction a commit, durable before it replies. */
 export type WorkerCall =

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
-import { crc32c } from "../base/crc32c.ts";
-import type { BackupFile } from "../log/log.ts";
+import { crc32c } from "../../base/crc32c.ts";
+import type { BackupFile } from "../../log/log.ts";
 import {
   type Checkpoint,
   type CheckpointChange,
@@ -10,8 +10,8 @@ import {
   type OutboxEntry,
   type UserRow,
 } from "./checkpoint.ts";
-import { decodeRow, encodeRows, rowCrc, textCrc } from "./checkpoint-codec.ts";
-import type { WorkerCall, WorkerReply } from "./checkpoint-worker.ts";
+import { decodeRow, encodeRows, rowCrc, textCrc } from "./codec.ts";
+import type { WorkerCall, WorkerReply } from "./sqlite-worker.ts";
 
 /** A stored row fails its checksum: it is never served. The file can be made again from the log. */
 export class CheckpointCorruptError extends Error {
@@ -30,9 +30,7 @@ export class CheckpointCorruptError extends Error {
  */
 export async function openSqliteCheckpoint(path: string): Promise<Checkpoint> {
   // Compiled, this file and the worker's end in .js.
-  const name = import.meta.url.endsWith(".ts")
-    ? "./checkpoint-worker.ts"
-    : "./checkpoint-worker.js";
+  const name = import.meta.url.endsWith(".ts") ? "./sqlite-worker.ts" : "./sqlite-worker.js";
   const worker = new Worker(new URL(name, import.meta.url), { workerData: { path } });
   const calls = new Calls(worker);
   await calls.send({ type: "open" });

@@ -1,13 +1,13 @@
 import { setImmediate } from "node:timers/promises";
-import { ByteReader, ByteWriter } from "../base/bytes.ts";
-import { utf8Decode, utf8Encode } from "../base/text.ts";
-import { decodeState } from "../core/fold/codec.ts";
-import { logicVersion, type UserState } from "../core/fold/state.ts";
-import type { DedupeSnapshot, Log } from "../log/log.ts";
+import { ByteReader, ByteWriter } from "../../base/bytes.ts";
+import { utf8Decode, utf8Encode } from "../../base/text.ts";
+import { decodeState } from "../../core/fold/codec.ts";
+import { logicVersion, type UserState } from "../../core/fold/state.ts";
+import type { DedupeSnapshot, Log } from "../../log/log.ts";
 import type { Checkpoint, Mark, UserRow } from "./checkpoint.ts";
-import type { Outbox } from "./outbox.ts";
-import type { Declared, Tenants } from "./tenants.ts";
-import type { Users } from "./users.ts";
+import type { Outbox } from "../outbox.ts";
+import type { Declared, Tenants } from "../tenants.ts";
+import type { Users } from "../users.ts";
 
 export interface CheckpointerParts {
   checkpoint: Checkpoint;

@@ -1,8 +1,8 @@
-import { type RecordKind, recordKinds } from "../base/record.ts";
-import { ByteReader, ByteWriter } from "../base/bytes.ts";
-import { crc32c } from "../base/crc32c.ts";
-import { utf8Encode } from "../base/text.ts";
-import type { Removal, SeqRange } from "../log/log.ts";
+import { type RecordKind, recordKinds } from "../../base/record.ts";
+import { ByteReader, ByteWriter } from "../../base/bytes.ts";
+import { crc32c } from "../../base/crc32c.ts";
+import { utf8Encode } from "../../base/text.ts";
+import type { Removal, SeqRange } from "../../log/log.ts";
 import { isEmptyRow, type UserRow } from "./checkpoint.ts";
 
 /**
