@@ -21,7 +21,7 @@ describe("a simulated machine", () => {
     for (let seed = first; seed < first + perTest; seed++) {
       const simulation = await simulate(seed, steps);
       const command = `npm run sim -- --seed ${seed} --steps ${steps}`;
-      expect(simulation.broken, command).toEqual([]);
+      if (simulation.broken.length > 0) expect.fail(`${command}\n${simulation.broken.join("\n")}`);
       done.push(simulation);
     }
   });
