@@ -45,12 +45,13 @@ export async function open(config: Config, now: () => number = Date.now) {
   const engine = await Engine.open({ log, checkpoint, now, publicId, ...slice.engine });
 
   /** Forgets for good: the ledger first, so that no restore of an older backup can undo it. */
-  async function forget(tenant: number, subject: string, time: number, reason?: string) {
-    appendErasures(at.erasures, [{ tenant, subject: engine.resolve(tenant, subject), at: time }]);
-    const receipt = await engine.forget(tenant, subject, time, reason);
-    const merged = receipt.subjects.slice(1).map((other) => ({ tenant, subject: other, at: time }));
-    if (merged.length > 0) appendErasures(at.erasures, merged);
-    return receipt;
+  function forget(tenant: number, subject: string, time: number, reason?: string) {
+    return engine.forget(tenant, subject, time, reason, (subjects) =>
+      appendErasures(
+        at.erasures,
+        subjects.map((one) => ({ tenant, subject: one, at: time })),
+      ),
+    );
   }
 
   async function close(): Promise<void> {

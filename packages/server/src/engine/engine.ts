@@ -407,15 +407,16 @@ export class Engine {
   /**
    * Forgets a user with everything merged into it, up to the time `at`: states gone, C(state) subtracted,
    * older events barred. Resolves when that is durable in the log and folded; the bytes leave the log with
-   * the next checkpoint.
+   * the next checkpoint. `onPerson` hears of the subjects before the log does.
    */
-  async forget(
+  forget(
     tenant: number,
     subject: string,
     at: number,
     reason?: string,
+    onPerson?: (subjects: readonly string[]) => void,
   ): Promise<ForgetReceipt> {
-    return this.#forgetting.forget(tenant, subject, at, reason);
+    return this.#forgetting.forget(tenant, subject, at, reason, onPerson);
   }
 
   /** Leaves a span of event times (ms, both ends included) out of a user's past. */

@@ -41,6 +41,7 @@ export class Forgetting {
     subject: string,
     at: number,
     reason: string | undefined,
+    onPerson: ((subjects: readonly string[]) => void) | undefined,
   ): Promise<ForgetReceipt> {
     await this.#parts.settled();
     const subjects: string[] = [];
@@ -57,6 +58,7 @@ export class Forgetting {
       let next = this.#person(tenant, subject);
       while (next.length > 0) {
         subjects.push(...next);
+        onPerson?.(next);
         position = await this.#append(tenant, next, at, reason);
         // A merge that was on its way when the person was looked up shows when its subject is erased.
         next = [...others].filter((other) => !subjects.includes(other));
