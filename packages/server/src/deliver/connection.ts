@@ -148,7 +148,7 @@ export class Connection {
     this.#transport.close(reason);
   }
 
-  /** Everything that depends on time alone; called about once a second. */
+  /** Everything that depends on time alone; called every `tickMs`. */
   tick(now: number): void {
     const { limits, codec, onFault } = this.#parts;
     if (this.#token === undefined) {

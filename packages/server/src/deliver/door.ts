@@ -50,9 +50,8 @@ export interface DeliverFigures {
   slow: number;
 }
 
-/** How often a turn of live queries is taken, and how often everything else is looked after. */
+/** How often a turn of live queries is taken. */
 const turnMs = 20;
-const tickMs = 1_000;
 
 export function deliverDoor(
   app: FastifyInstance,
@@ -85,7 +84,7 @@ export function deliverDoor(
     sse.tick();
     hub.sweep();
     live.sweep();
-  }, tickMs);
+  }, limits.tickMs);
   app.addHook("preClose", async () => {
     await Promise.all([push.drain(), sse.drain()]);
     clearInterval(turns);

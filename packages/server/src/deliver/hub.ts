@@ -30,7 +30,7 @@ export interface Hub {
   present(channel: string): MaybePromise<readonly Publication[]>;
   /** New epoch, no history, and every subscriber is told and let go: an erasure. */
   invalidate(channel: string): void;
-  /** Drops what is too old, and idle channels beyond the limit; called about once a second. */
+  /** Drops what is too old, and idle channels beyond the limit; called every `tickMs`. */
   sweep(): void;
 }
 

@@ -37,6 +37,8 @@ export interface DeliverLimits {
   onScreenMax: number;
   /** Heartbeat of an SSE stream. */
   heartbeatS: number;
+  /** How often everything that depends on time alone is looked at. */
+  tickMs: number;
   /** Connections leave within this time at a shutdown, each after a delay of its own. */
   drainMs: number;
 }
@@ -64,5 +66,6 @@ export const deliverLimits: Readonly<DeliverLimits> = Object.freeze({
   liveRefreshBudgetMs: 5,
   onScreenMax: 200,
   heartbeatS: 15,
+  tickMs: 1_000,
   drainMs: 2_000,
 });

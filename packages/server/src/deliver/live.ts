@@ -249,10 +249,10 @@ export class LiveQueries {
     query.refreshedAt = now();
     query.moves = this.#movesOf(ask.tenant);
     this.refreshes += 1;
-    if (made.personal !== before.personal) {
-      // What was on screen was chosen by what may no longer be known: it is not carried over.
+    if (made.personal === before.personal && !isChanged(before, made.items)) return;
+    // What was on screen was chosen by what may no longer be known: it is not carried over.
+    if (before.personal && !made.personal)
       for (const holder of query.holders.keys()) query.holders.set(holder, []);
-    } else if (!isChanged(before, made.items)) return;
     query.list = this.#listOf(ask, before.v + 1, made);
     this.pushes += 1;
     const key = `reco:${ask.placement}`;
@@ -277,15 +277,16 @@ export class LiveQueries {
     const { engine, now, itemOf } = this.#parts;
     const request = { placement, limit, now: now(), context, onScreen };
     let preview = engine.preview(tenant, subject, request);
-    const isFlip = wasPersonal !== undefined && wasPersonal !== preview.personal;
-    const pins = isFlip ? [] : onScreen;
+    const isWithdrawn = wasPersonal === true && !preview.personal;
+    const pins = isWithdrawn ? [] : onScreen;
     // An item on screen may have sunk below the limit: only one that may not be shown any more loses its slot.
     if (pins.length > 0 && limit < itemsMax && lacks(preview.items, pins))
       preview = engine.preview(tenant, subject, { ...request, limit: itemsMax });
     const { items: ranked, personal } = preview;
     const fresh = ranked.map((entry) => liveItem(entry, itemOf(tenant, entry.item)));
-    const arrange = personal ? stable : pinnedOnly;
-    const items = arrange(isFlip ? [] : previous, fresh, pins, limit);
+    // A stranger's list has no past but what is on screen, neither as the next one nor as the one before.
+    const arrange = personal && wasPersonal !== false ? stable : pinnedOnly;
+    const items = arrange(isWithdrawn ? [] : previous, fresh, pins, limit);
     const propensities = new Map(ranked.map(({ item, propensity }) => [item, propensity]));
     const decide = (): string =>
       preview.decide(

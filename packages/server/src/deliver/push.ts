@@ -35,6 +35,7 @@ export class Push {
   readonly #people = new People();
   readonly #byAddress = new Map<string, number>();
   #handshakes = 0;
+  #handshakesFrom = 0;
   #isDraining = false;
   slow = 0;
 
@@ -59,10 +60,13 @@ export class Push {
     server.on("upgrade", (request, socket, head) => this.#upgrade(server, request, socket, head));
   }
 
-  /** Called about once a second. */
+  /** Called every `tickMs`. */
   tick(): void {
-    this.#handshakes = 0;
     const now = this.#parts.now();
+    if (now - this.#handshakesFrom >= 1_000) {
+      this.#handshakesFrom = now;
+      this.#handshakes = 0;
+    }
     for (const connection of this.#connections.keys()) connection.tick(now);
   }
 

@@ -73,7 +73,7 @@ export class Sse {
     );
   }
 
-  /** Called about once a second. */
+  /** Called every `tickMs`. */
   tick(): void {
     const now = this.#parts.now();
     for (const stream of this.#streams) stream.tick(now);
