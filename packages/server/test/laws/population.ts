@@ -11,7 +11,7 @@ import { type RecordInput, recordSchema } from "../../src/base/record.ts";
 import { utf8Encode } from "../../src/base/text.ts";
 import type { FoldLimits } from "../../src/core/fold/state.ts";
 import type { FoldRecord } from "../../src/core/fold/apply.ts";
-import { MemoryCheckpoint } from "../../src/engine/checkpoint-memory.ts";
+import { MemoryCheckpoint } from "../../src/engine/checkpoint/memory.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { engineRecord, hashOf } from "../../src/engine/payload.ts";
 import type { Log } from "../../src/log/log.ts";
