@@ -16,6 +16,17 @@ export interface StageOptions {
   between?: (app: FastifyInstance) => void;
 }
 
+/** An entry of `results` in an answer. */
+export interface Result {
+  index: number;
+  result: string;
+  messageId?: string;
+  reason?: string;
+  field?: string;
+  detail?: string;
+  deadLetter?: string;
+}
+
 export type Stage = Awaited<ReturnType<typeof openStage>>;
 
 export async function openStage(options: StageOptions = {}) {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { basic, given, openStage, type Stage } from "./harness.ts";
+import { basic, given, openStage, type Result, type Stage } from "./harness.ts";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -32,7 +32,8 @@ describe("a batch", () => {
   });
 
   test("sent again is told duplicate, each event by its place and id", async () => {
-    const twice = batch(event(), event());
+    const first = event();
+    const twice = batch(first, event());
     await stage.post("/v1/batch", twice);
     const before = stage.attune.log.head();
     const { accepted, duplicates, results, position } = (
@@ -40,11 +41,7 @@ describe("a batch", () => {
     ).json();
     expect([accepted, duplicates]).toEqual([0, 2]);
     expect(results).toMatchObject([
-      {
-        index: 0,
-        result: "duplicate",
-        messageId: twice.batch[0] && (twice.batch[0] as any).messageId,
-      },
+      { index: 0, result: "duplicate", messageId: first.messageId },
       { index: 1, result: "duplicate" },
     ]);
     expect(Number(position.split(".")[1])).toBeGreaterThanOrEqual(before);
@@ -73,7 +70,7 @@ describe("a batch", () => {
     expect(answer.statusCode).toBe(200);
     const { accepted, results } = answer.json();
     expect(accepted).toBe(good.length);
-    expect(results.map((one: any) => [one.index, one.reason])).toEqual([
+    expect(results.map((one: Result) => [one.index, one.reason])).toEqual([
       [1, "json_invalid"],
       [3, "event_too_large"],
       [5, "event_invalid"],
@@ -98,7 +95,7 @@ describe("a batch", () => {
     const five = batch(event(), event(), event(), event(), event());
     const { accepted, results } = (await small.post("/v1/batch", five)).json();
     expect(accepted).toBe(3);
-    expect(results.map((one: any) => [one.index, one.reason])).toEqual([
+    expect(results.map((one: Result) => [one.index, one.reason])).toEqual([
       [3, "batch_too_long"],
       [4, "batch_too_long"],
     ]);
@@ -320,7 +317,7 @@ describe("hostile bodies", () => {
       const answer = await stage.post("/v1/batch", batch(...naughty, good));
       expect(answer.statusCode).toBe(200);
       const { results } = answer.json();
-      expect(results.filter(({ index }: any) => index === naughty.length)).toEqual([]);
+      expect(results.filter(({ index }: Result) => index === naughty.length)).toEqual([]);
     }
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
   });
@@ -347,7 +344,7 @@ describe("hostile bodies", () => {
         const isCut = body?.truncated !== undefined;
         expect([url, answer.statusCode]).toEqual([url, isCut ? 400 : 200]);
         if (method !== "POST" || isCut) continue;
-        expect(answer.json().results.filter((one: any) => one.result === "drop")).toEqual([]);
+        expect(answer.json().results.filter((one: Result) => one.result === "drop")).toEqual([]);
       }
     }
     expect(requests).toBeGreaterThan(15);

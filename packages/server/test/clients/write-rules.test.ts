@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UserTokens } from "../../src/access/user-tokens.ts";
-import { basic, openStage, type Stage } from "./harness.ts";
+import { basic, openStage, type Result, type Stage } from "./harness.ts";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -313,7 +313,7 @@ describe("dead letters", () => {
     await own.post("/v1/batch", batchOf(event({ userId: "canary-1" })));
     await own.app.inject({ method: "DELETE", url: "/v1/users/canary-1", headers: asSecret(own) });
     const { deadLetters } = await listOf(own);
-    expect(deadLetters.map(({ text }: any) => text)).toEqual([bad("other-1")]);
+    expect(deadLetters.map(({ text }: { text: string }) => text)).toEqual([bad("other-1")]);
     const bytes = readFileSync(join(own.data, "dead-letters.sqlite"));
     expect(bytes.includes("canary-1")).toBe(false);
     await own.close();
@@ -326,7 +326,7 @@ describe("dead letters", () => {
     const first = await listOf(own, "?limit=3");
     const second = await listOf(own, `?limit=3&before=${first.next}`);
     const users = [...first.deadLetters, ...second.deadLetters].map(
-      ({ text }: any) => JSON.parse(text).userId,
+      ({ text }: { text: string }) => JSON.parse(text).userId,
     );
     expect(users).toEqual(["p7", "p6", "p5", "p4", "p3"]);
     expect(second.next).toBeUndefined();
@@ -374,9 +374,15 @@ describe("items", () => {
     expect(answer.json()).toMatchObject({ accepted: 2, results: [] });
     expect((await get(stage, "/i1")).json().attributes).toEqual({ title: "Uno" });
     const page = (await get(stage, "?limit=2")).json();
-    expect([page.items.map(({ id }: any) => id), page.next]).toEqual([["2", "i1"], "i1"]);
+    expect([page.items.map(({ id }: { id: string }) => id), page.next]).toEqual([
+      ["2", "i1"],
+      "i1",
+    ]);
     const rest = (await get(stage, `?limit=2&after=${page.next}`)).json();
-    expect([rest.items.map(({ id }: any) => id), rest.next]).toEqual([["i3"], undefined]);
+    expect([rest.items.map(({ id }: { id: string }) => id), rest.next]).toEqual([
+      ["i3"],
+      undefined,
+    ]);
   });
 
   test("one that is taken out is gone", async () => {
@@ -399,9 +405,9 @@ describe("items", () => {
     for (const body of [lines.join("\n"), `[${lines.slice(1).join(",")}]`]) {
       const { success, accepted, results } = (await put(stage, body)).json();
       expect([success, accepted]).toEqual([true, 2]);
-      expect(results.every((one: any) => one.reason === "item_invalid" && one.detail !== "")).toBe(
-        true,
-      );
+      expect(
+        results.every((one: Result) => one.reason === "item_invalid" && one.detail !== ""),
+      ).toBe(true);
       expect(results).toHaveLength(body.startsWith("[") ? 5 : 6);
     }
   });
