@@ -1,0 +1,123 @@
+/**
+ * The example's own routes under /player: the page, a token for a visitor, titles of an imported history, the
+ * switch of the crowd. Visitors are whoever the page says: this is a demo on one's own machine, and the ids
+ * are long random texts; a real application would ask its own login here.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { extname, join, relative, sep } from "node:path";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import type { AttuneClient } from "./attune.ts";
+import type { Crowd } from "./crowd.ts";
+
+export interface PlayerParts {
+  attune: AttuneClient;
+  crowd: Crowd;
+  /** Folder of the built page. */
+  page: string;
+  /** The catalogue as it is kept. */
+  catalogue: string;
+}
+
+const tokenTtlS = 600;
+const itemsMax = 1_000;
+const titleUnitsMax = 300;
+
+const visitorPattern = "^visitor-[0-9a-f-]{36}$";
+/** Ids of tracks from elsewhere: nobody can overwrite the catalogue's own. */
+const foreignPattern = "^(spotify:track:[0-9A-Za-z]{22}|listenbrainz:[0-9a-f-]{8,64})$";
+
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+const policy = [
+  "default-src 'self'",
+  "connect-src 'self' ws: wss:",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+export function playerRoutes(app: FastifyInstance, parts: PlayerParts): void {
+  pageRoutes(app, parts);
+  const { attune, crowd } = parts;
+  app.get("/player/setup.json", (_request, reply) =>
+    reply.header("Cache-Control", "no-store").send({ writeKey: attune.writeKey }),
+  );
+  app.post<{ Body: { visitor: string } }>(
+    "/player/token",
+    { schema: { body: bodyOf({ visitor: { type: "string", pattern: visitorPattern } }) } },
+    async (request, reply) => {
+      const token = await attune.token(request.body.visitor, tokenTtlS);
+      return reply.header("Cache-Control", "no-store").send({ token });
+    },
+  );
+  const item = bodyOf({
+    id: { type: "string", pattern: foreignPattern },
+    title: { type: "string", minLength: 1, maxLength: titleUnitsMax },
+  });
+  const items = { type: "array", minItems: 1, maxItems: itemsMax, items: item };
+  app.post<{ Body: { items: { id: string; title: string }[] } }>(
+    "/player/items",
+    { schema: { body: bodyOf({ items }) } },
+    async (request) => {
+      await attune.putItems(request.body.items.map((each) => ({ ...each, origin: "import" })));
+      return { put: request.body.items.length };
+    },
+  );
+  app.get("/player/crowd", () => crowd.status());
+  app.post<{ Body: { isRunning: boolean } }>(
+    "/player/crowd",
+    { schema: { body: bodyOf({ isRunning: { type: "boolean" } }) } },
+    (request) => {
+      crowd.pause(!request.body.isRunning);
+      return crowd.status();
+    },
+  );
+}
+
+function bodyOf(properties: Readonly<Record<string, object>>): object {
+  const required = Object.keys(properties);
+  return { type: "object", required, properties, additionalProperties: false };
+}
+
+/** The files are few and small: all are read at the start, so no path from outside ever meets the disk. */
+function pageRoutes(app: FastifyInstance, { page, catalogue }: PlayerParts): void {
+  const files = new Map(
+    readdirSync(page, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((path) => [relative(page, path).replaceAll(sep, "/"), readFileSync(path)]),
+  );
+  const send = (reply: FastifyReply, name: string) => {
+    const file = files.get(name);
+    if (file === undefined) return reply.callNotFound();
+    const isNamedByContent = name.startsWith("assets/");
+    return reply
+      .header("Content-Type", types[extname(name)] ?? "application/octet-stream")
+      .header(
+        "Cache-Control",
+        isNamedByContent ? "public, max-age=31536000, immutable" : "no-cache",
+      )
+      .header("Content-Security-Policy", policy)
+      .header("X-Content-Type-Options", "nosniff")
+      .header("Referrer-Policy", "no-referrer")
+      .send(file);
+  };
+  app.get("/player", (_request, reply) => reply.redirect("/player/"));
+  app.get("/player/", (_request, reply) => send(reply, "index.html"));
+  app.get<{ Params: { "*": string } }>("/player/*", (request, reply) =>
+    send(reply, request.params["*"]),
+  );
+  app.get("/player/tracks.ndjson", (_request, reply) =>
+    reply
+      .header("Content-Type", "application/x-ndjson")
+      .header("Cache-Control", "no-cache")
+      .send(catalogue),
+  );
+}

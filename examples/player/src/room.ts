@@ -1,0 +1,97 @@
+/** Puts the page's parts together for one visitor: click stream, live list, slow lists, titles. */
+import { forget, recommend, tokenOf } from "./attune.ts";
+import { type Shelf, trackFrom } from "./catalogue.ts";
+import { ClickStream } from "./click-stream.ts";
+import { Deck } from "./deck.ts";
+import type { Play } from "./history/play.ts";
+import { sendHistory } from "./history/send.ts";
+import { LiveQuery } from "./live/live-query.ts";
+import { follow } from "./live/slow-list.ts";
+import type { Room } from "./view/deck-context.ts";
+import type { Forgotten } from "./view/forget-panel.tsx";
+import { strangerId } from "./visitor.ts";
+
+export interface OpenRoom extends Room {
+  bringIn: (
+    plays: readonly Play[],
+    onProgress: (done: number, all: number) => void,
+  ) => Promise<void>;
+  forgetMe: () => Promise<Forgotten>;
+}
+
+/** More than is shown, so that what was just heard can be left out. */
+const listLimit = 40;
+const titlesKey = "attune-player-titles";
+
+export function openRoom(visitor: string, writeKey: string, shelf: Shelf): OpenRoom {
+  const titles = new Map<string, string>(storedTitles());
+  const clicks = new ClickStream(writeKey, visitor);
+  const trackOf: Room["trackOf"] = (id, attributes) =>
+    trackFrom(id, attributes ?? shelf.byId.get(id), titles.get(id));
+  const titleOf = (id: string): string => trackOf(id).title;
+  const deck = new Deck({
+    send: (event, track, rest) => clicks.send(event, track, rest),
+    trackOf: ({ id, item }) => trackOf(id, item),
+  });
+  const live = new LiveQuery({
+    visitor,
+    limit: listLimit,
+    token: () => tokenOf(visitor),
+    onList: (list) => deck.show(list),
+    onState: (isLive) => deck.change({ isLive }),
+  });
+  live.open();
+  const followAll = (): (() => void)[] => [
+    follow(visitor, listLimit, "minute", (minute) => deck.change({ minute })),
+    follow(visitor, listLimit, "nightly", (nightly) => deck.change({ nightly })),
+  ];
+  let stops = followAll();
+  const bringIn: OpenRoom["bringIn"] = async (plays, onProgress) => {
+    for (const { id, title } of plays) titles.set(id, title);
+    await sendHistory(plays, { writeKey, visitor, onProgress });
+    const sentAt = Date.now();
+    deck.change({ sentAt: [...deck.state().sentAt, ...plays.map(() => sentAt)] });
+    // Titles name what reasons point at after a reload too; they go when the visitor is forgotten.
+    store(titles);
+  };
+  const forgetMe = async (): Promise<Forgotten> => {
+    const began = performance.now();
+    const receipt = await forget(visitor);
+    const ms = performance.now() - began;
+    deck.clear();
+    titles.clear();
+    localStorage.removeItem(titlesKey);
+    await clicks.reset();
+    for (const stop of stops) stop();
+    stops = followAll();
+    return { receipt, ms, ...(await comparedWithStranger(visitor, receipt.position)) };
+  };
+  return { deck, trackOf, titleOf, bringIn, forgetMe };
+}
+
+/** The list of the visitor beside that of an id nobody has had, both asked for now. */
+async function comparedWithStranger(visitor: string, after: string) {
+  const [own, strangers] = await Promise.all([
+    recommend(visitor, listLimit, after),
+    recommend(strangerId(), listLimit, after),
+  ]);
+  const ids = (items: readonly { id: string; score: number }[]): string =>
+    items.map(({ id, score }) => `${id} ${score}`).join();
+  return { isStranger: ids(own.items) === ids(strangers.items), compared: own.items.length };
+}
+
+function storedTitles(): [string, string][] {
+  try {
+    return JSON.parse(localStorage.getItem(titlesKey) ?? "[]") as [string, string][];
+  } catch {
+    return [];
+  }
+}
+
+function store(titles: ReadonlyMap<string, string>): void {
+  try {
+    localStorage.setItem(titlesKey, JSON.stringify([...titles]));
+  } catch {
+    // A full store costs names after a reload and no more.
+  }
+}

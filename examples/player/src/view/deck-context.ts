@@ -1,0 +1,22 @@
+import { createContext, useContext, useSyncExternalStore } from "react";
+import type { Track } from "../../catalogue/track.ts";
+import type { Deck, DeckState } from "../deck.ts";
+
+export interface Room {
+  deck: Deck;
+  trackOf: (id: string, attributes?: unknown) => Track;
+  titleOf: (id: string) => string;
+}
+
+export const RoomContext = createContext<Room | undefined>(undefined);
+
+export function useRoom(): Room {
+  const room = useContext(RoomContext);
+  if (room === undefined) throw new Error("a view outside the room");
+  return room;
+}
+
+export function useDeck(): DeckState {
+  const { deck } = useRoom();
+  return useSyncExternalStore(deck.subscribe, deck.state);
+}

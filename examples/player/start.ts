@@ -1,0 +1,40 @@
+/**
+ * `npm start`: the demo player on Attune in development mode. Settings come from the environment as for
+ * `attune serve` (ATTUNE_DATA, ATTUNE_PORT ...); the data lies in ./.attune unless told otherwise.
+ */
+import { readConfig } from "../../packages/server/src/config.ts";
+import { startPlayer } from "./server/player.ts";
+
+const began = performance.now();
+const config = readConfig({ ATTUNE_LOG_LEVEL: "warn", ...process.env });
+const player = await startPlayer(config);
+const seconds = ((performance.now() - began) / 1000).toFixed(1);
+console.log(
+  `\n  The player is at  ${player.url}   (started in ${seconds} s, data in ${config.data})\n`,
+);
+
+let isClosing = false;
+const close = (): void => {
+  if (isClosing) return;
+  isClosing = true;
+  void player.close().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
+};
+process.once("SIGINT", close);
+process.once("SIGTERM", close);
+
+try {
+  await player.arrived;
+  const { listeners, eventsPerS, past } = player.crowd.status();
+  const arrival = past.all === 0 ? "" : `${past.all} events of its past are in; `;
+  console.log(
+    `  The crowd is synthetic: ${listeners} made-up listeners. ${arrival}about ${eventsPerS} events a second from now on.`,
+  );
+} catch (error) {
+  console.error("The crowd did not arrive:", error);
+}
