@@ -12,7 +12,8 @@ export const fold: Measurement = {
   name: "fold",
   title: "Fold and sum",
   method:
-    "Records are made in chunks of 10,000, and what that left to collect is collected, outside the measured time. Measured: payload bytes to JSON, the " +
+    "Records are made in chunks of 10,000, and what that left to collect is collected, outside the " +
+    "measured time. Measured: payload bytes to JSON, the " +
     "step of the fold, and adding its contributions to all models, one record after the other on one thread; " +
     "every user's state is decoded in memory; windows move once an hour of event time. CPU seconds are those of " +
     "the process, its collector included. A second pass over the same load, on empty states, times the three steps apart.",

@@ -20,8 +20,8 @@ export const memory: Measurement = {
     "The load is appended to an engine with SQLite log and checkpoint at default settings (50,000 decoded users at " +
     "most). At each mark, after a checkpoint and a full collection: the bytes of the arrays of the session index and " +
     "of all models, the heap in use and the resident memory of the process, generator, runtime and log included. What the " +
-    "process needed before the first record is the base and is taken off in the rows that say so. The heap of a decoded user is " +
-    "what goes when all states of the load, folded without an engine afterwards, are let go of.",
+    "process needed before the first record is the base and is taken off in the rows that say so. " +
+    "The heap of a decoded user is what goes when all states of the load, folded without an engine afterwards, are let go of.",
   run,
 };
 
