@@ -43,8 +43,19 @@ export const answer = (): number => apply(total());\n`,
   [`${server}/engine/engine.ts`]: `import { read } from "../log/log.ts";
 import { answer } from "../core/rank/answer.ts";
 export const step = async (): Promise<number> => Promise.resolve(read() + answer());\n`,
-  [`${server}/ingest/accept.ts`]: `import { read } from "../log/log.ts";
-export const accept = (): number => read();\n`,
+  [`${server}/access/key.ts`]: `import { one } from "../base/one.ts";
+export const key = (): number => one;\n`,
+  [`${server}/ingest/accept.ts`]: `import { key } from "../access/key.ts";
+import { read } from "../log/log.ts";
+export const accept = (): number => read() + key();\n`,
+  [`${server}/serve/door.ts`]: `import { key } from "../access/key.ts";
+import { step } from "../engine/engine.ts";
+export const door = async (): Promise<number> => key() + (await step());\n`,
+  [`${server}/deliver/hub.ts`]: `import { key } from "../access/key.ts";
+import { step } from "../engine/engine.ts";
+export const hub = async (): Promise<number> => key() + (await step());\n`,
+  [`${server}/admin/health.ts`]: `import { key } from "../access/key.ts";
+export const health = (): number => key();\n`,
   [`${server}/eval/report.ts`]: `import { answer } from "../core/rank/answer.ts";
 export const report = (): number => answer();\n`,
   [`${server}/main.ts`]: `import { step } from "./engine/engine.ts";
@@ -117,6 +128,18 @@ const wrongTypes: Plant[] = [
     says: "TS6307",
   },
   {
+    law: "access cannot import the log",
+    path: `${server}/access/reads-log.ts`,
+    text: `import { read } from "../log/log.ts";\nexport const x = read();\n`,
+    says: "TS6307",
+  },
+  {
+    law: "a door cannot import another door",
+    path: `${server}/serve/reads-ingest.ts`,
+    text: `import { accept } from "../ingest/accept.ts";\nexport const x = accept();\n`,
+    says: "TS6307",
+  },
+  {
     law: "core has no node modules",
     path: `${server}/core/fold/reads-files.ts`,
     text: `import { readFileSync } from "node:fs";\nexport const x = readFileSync("x");\n`,
@@ -153,6 +176,18 @@ const wrongLint: Plant[] = [
     law: "the log cannot import the protocol by name",
     path: `${server}/log/reads-protocol.ts`,
     text: `import type { Word } from "@attune/protocol";\nexport type X = Word;\n`,
+    says: "no-restricted-imports",
+  },
+  {
+    law: "a door cannot import rank, which it could reach through the engine",
+    path: `${server}/deliver/reads-rank.ts`,
+    text: `import type { Slot } from "../core/rank/slot.ts";\nexport type X = Slot;\n`,
+    says: "no-restricted-imports",
+  },
+  {
+    law: "access imports no room but base",
+    path: `${server}/access/reads-engine.ts`,
+    text: `import type { step } from "../engine/engine.ts";\nexport type X = typeof step;\n`,
     says: "no-restricted-imports",
   },
   {
