@@ -66,14 +66,10 @@ export function deliverDoor(
   const elapsed = (): number => performance.now();
   const live = new LiveQueries({ engine, hub, limits, now, elapsed, itemOf, onFailed: onFault });
   const channels = new Channels({ engine, hub, live, limits, subjectOf, publicId });
-  const shared = { channels, hub, limits, verify, now, random, onFault, atEndOfTick };
-  const push = new Push({
-    ...shared,
-    track,
-    version,
-    newId,
-    isOriginAllowed: originRule(parts.origins ?? []),
-  });
+  const isOriginAllowed = originRule(parts.origins ?? []);
+  const common = { channels, hub, limits, verify, now, random, onFault, atEndOfTick };
+  const shared = { ...common, isOriginAllowed };
+  const push = new Push({ ...shared, track, version, newId });
   const sse = new Sse({ ...shared, cookie: parts.cookie ?? "attune_token" });
   sse.routes(app);
   push.attach(app.server);

@@ -23,6 +23,8 @@ export interface SseParts {
   verify: VerifyToken;
   now: () => number;
   random: () => number;
+  /** Whether a page of this origin may read. */
+  isOriginAllowed: (origin: string, host: string) => boolean;
   /** Name of the cookie that may carry a user token. */
   cookie: string;
   onFault: (error: unknown) => void;
@@ -47,9 +49,20 @@ const headers = {
 };
 const frameBytes = 240;
 
+/** The query may hold a token, and logs are no place for one. */
+const logSerializers = {
+  req: ({ method, url, ip }: { method: string; url: string; ip: string }) => ({
+    method,
+    url: url.split("?", 1)[0],
+    remoteAddress: ip,
+  }),
+};
+
 export class Sse {
   readonly #parts: SseParts;
   readonly #streams = new Set<SseStream>();
+  /** Streams by person. */
+  readonly #devices = new Map<string, number>();
   #isDraining = false;
 
   constructor(parts: SseParts) {
@@ -61,14 +74,20 @@ export class Sse {
   }
 
   routes(app: FastifyInstance): void {
+    const options = (summary: string) => ({
+      schema: { summary },
+      logSerializers,
+      onRequest: async (request: FastifyRequest, reply: FastifyReply) =>
+        this.#admit(request, reply),
+    });
     app.get<{ Querystring: Query }>(
       "/connection/uni_sse",
-      { schema: { summary: "A user's channels as server-sent events, resumable" } },
+      options("A user's channels as server-sent events, resumable"),
       (request, reply) => this.#open(request, reply),
     );
     app.get<{ Querystring: Query }>(
       "/v1/live/history",
-      { schema: { summary: "What was published on a user's channel since a cursor" } },
+      options("What was published on a user's channel since a cursor"),
       (request) => this.#history(request),
     );
   }
@@ -94,31 +113,55 @@ export class Sse {
     await Promise.all(leaving);
   }
 
-  async #open(request: Request, reply: FastifyReply): Promise<FastifyReply | void> {
+  /** Pages of allowed origins may read the answer; that of any other is kept from them by the browser. */
+  #admit({ headers: { origin, host } }: FastifyRequest, reply: FastifyReply): void {
+    if (origin === undefined || !this.#parts.isOriginAllowed(origin, host ?? "")) return;
+    void reply.headers({
+      "Access-Control-Allow-Origin": origin,
+      "Access-Control-Allow-Credentials": "true",
+      Vary: "Origin",
+    });
+  }
+
+  async #open(request: Request, reply: FastifyReply): Promise<FastifyReply> {
     const { limits, random } = this.#parts;
     // An EventSource that is answered 503 never comes back: it is sent away with a 200 and a delay.
     const retryMs = 1_000 + Math.floor(random() * 4_000);
-    if (this.#isDraining || this.size >= limits.socketsMax)
-      return reply.code(200).headers(headers).send(`retry: ${retryMs}\n\n`);
+    const later = (): FastifyReply =>
+      reply.code(200).headers(headers).send(`retry: ${retryMs}\n\n`);
+    if (this.#isDraining || this.size >= limits.socketsMax) return later();
     const token = await this.#verify(request).catch((error: unknown) => {
       if (codeOf(error) === "token_expired") return undefined;
       throw error;
     });
     // The automatic return of a stream whose token has run out: it must stop, the page opens another.
     if (token === undefined) return reply.code(204).send();
+    const person = `${token.tenant}/${token.userId}`;
+    const count = this.#devices.get(person) ?? 0;
+    if (count >= limits.devicesPerUserMax) return later();
     const names = namesOf(token, request.query);
     const cursor = header(request, "last-event-id") ?? request.query.lastEventId;
     const since = cursor === undefined ? undefined : (parseCursor(cursor, names.length) ?? null);
     const stream = new SseStream(this.#parts, reply, token, names);
+    this.#enter(person, stream);
     try {
-      await stream.start(dataOf(request.query), since, retryMs);
+      const isStarted = await stream.start(dataOf(request.query), since, retryMs);
+      return isStarted ? reply : later();
     } catch (error) {
       stream.end();
       throw codedOf(error);
     }
+  }
+
+  #enter(person: string, stream: SseStream): void {
     this.#streams.add(stream);
-    stream.onEnd = () => this.#streams.delete(stream);
-    return reply;
+    this.#devices.set(person, (this.#devices.get(person) ?? 0) + 1);
+    stream.onEnd = () => {
+      this.#streams.delete(stream);
+      const left = (this.#devices.get(person) ?? 1) - 1;
+      if (left === 0) this.#devices.delete(person);
+      else this.#devices.set(person, left);
+    };
   }
 
   async #history(request: Request): Promise<object> {
@@ -182,6 +225,7 @@ class SseStream {
   /** What has been written of each channel. */
   readonly #positions: Position[];
   #beatAt: number;
+  #isStarted = false;
   #isEnded = false;
   onEnd: () => void = () => {};
 
@@ -215,27 +259,36 @@ class SseStream {
     });
   }
 
-  /** `since` null: there was a cursor, and it is none of ours. */
+  /**
+   * False when it was over before it began, and nothing was written. `since` null: there was a cursor, and it is
+   * none of ours.
+   */
   async start(
     data: unknown,
     since: readonly Position[] | undefined | null,
     retryMs: number,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const starts: Start[] = [];
     for (const [i, name] of this.#names.entries()) {
       const from = since === null ? { epoch: "_", offset: 0 } : since?.[i];
       const start = await this.#subscriptions.add(this.#token, name, data, from);
-      if (start === undefined) return;
+      if (start === undefined) break;
       starts.push(start);
       this.#positions[i] = start.position;
     }
-    this.#reply.hijack();
     const { raw } = this.#reply;
+    if (starts.length < this.#names.length || this.#isEnded || raw.destroyed) {
+      this.end();
+      return false;
+    }
+    this.#reply.hijack();
+    this.#isStarted = true;
     raw.once("close", () => this.end());
     raw.writeHead(200, { ...this.#reply.getHeaders(), ...headers } as Record<string, string>);
     raw.write(`retry: ${retryMs}\n\n`);
     starts.forEach((start, i) => this.#announce(i, start));
     for (const { go } of starts) go();
+    return true;
   }
 
   tick(now: number): void {
@@ -243,7 +296,7 @@ class SseStream {
       this.close(closes.expired);
       return;
     }
-    if (now < this.#beatAt) return;
+    if (now < this.#beatAt || !this.#isStarted) return;
     this.#beatAt = now + this.#parts.limits.heartbeatS * 1_000;
     // A heartbeat behind a full buffer helps nobody.
     if (this.#reply.raw.writableLength === 0) this.#reply.raw.write(":\n\n");
@@ -254,6 +307,7 @@ class SseStream {
     this.#outgoing.flush();
     const { raw } = this.#reply;
     this.end();
+    if (!this.#isStarted) return;
     raw.end(`data: ${JSON.stringify({ disconnect: { code, reason } })}\n\n`);
   }
 

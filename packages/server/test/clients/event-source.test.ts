@@ -211,6 +211,38 @@ describe("the answer", () => {
     await full.close();
   });
 
+  test("to one device more than a person may have is to come back later", async () => {
+    const one = await openLiveStage({ limits: { devicesPerUserMax: 1 } });
+    const query = new URLSearchParams({ token: await one.token("x") });
+    const address = `http://${one.host}/connection/uni_sse?${query.toString()}`;
+    const abort = new AbortController();
+    await fetch(address, { signal: abort.signal });
+    expect(await (await fetch(address)).text()).toMatch(/^retry: \d{4}\n\n$/);
+    abort.abort();
+    await one.close();
+  });
+
+  test("may be read by pages of allowed origins alone", async () => {
+    const own = await openLiveStage({ origins: ["https://shop.example"] });
+    const address = `http://${own.host}/v1/live/history?token=${await own.token("x")}`;
+    const allowed = async (origin: string) =>
+      (await fetch(address, { headers: { origin } })).headers.get("access-control-allow-origin");
+    expect(await allowed("https://shop.example")).toBe("https://shop.example");
+    expect(await allowed("https://evil.example")).toBeNull();
+    await own.close();
+  });
+
+  test("leaves no token in the log", async () => {
+    const written: string[] = [];
+    const stream = { write: (line: string) => void written.push(line) };
+    const logged = await openLiveStage({}, { logger: { level: "info", stream } });
+    const token = await logged.token("x");
+    await fetch(`http://${logged.host}/v1/live/history?token=${token}`);
+    expect(written.join("")).toContain("/v1/live/history");
+    expect(written.join("")).not.toContain(token);
+    await logged.close();
+  });
+
   test("to a forged token, a foreign channel and nonsense is a refusal, never a stream", async () => {
     const status = async (address: string) => (await fetch(address)).ok;
     expect(await status(`http://${stage.host}/connection/uni_sse?token=x`)).toBe(false);

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
 import type { LiveDiff, LiveList, Purpose } from "@attune/protocol";
 import { UserTokens } from "../../src/access/user-tokens.ts";
 import { readConfig } from "../../src/config.ts";
@@ -38,7 +38,10 @@ export interface LiveStage {
   close(): Promise<void>;
 }
 
-export async function openLiveStage(change: Partial<DeliverParts> = {}): Promise<LiveStage> {
+export async function openLiveStage(
+  change: Partial<DeliverParts> = {},
+  http: FastifyServerOptions = {},
+): Promise<LiveStage> {
   const directory = mkdtempSync(join(tmpdir(), "attune-live-"));
   let skew = 0;
   const now = (): number => Date.now() + skew;
@@ -65,7 +68,7 @@ export async function openLiveStage(change: Partial<DeliverParts> = {}): Promise
   const act = (userId: string, verb: string, item?: string): Promise<void> =>
     take("track", verb, { userId, properties: item === undefined ? {} : { itemId: item } });
   const subject = (userId: string): string => subjectOf(tenant.key, "user", userId);
-  const app = Fastify({ forceCloseConnections: true });
+  const app = Fastify({ forceCloseConnections: true, ...http });
   const parts: DeliverParts = {
     engine,
     verify: (token) => tokens.verify(token),
@@ -79,6 +82,7 @@ export async function openLiveStage(change: Partial<DeliverParts> = {}): Promise
     },
     now,
     version: "test",
+    random: () => 0,
     onFault: (error) => {
       throw error;
     },

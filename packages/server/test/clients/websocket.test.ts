@@ -1,5 +1,6 @@
 /** The WebSocket door from outside, over bare sockets: frames, codes, limits, time. */
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { Centrifuge } from "centrifuge";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
@@ -107,6 +108,23 @@ describe("the socket", () => {
     await once(raw, "open");
     expect(raw.protocol).toBe("centrifuge-json");
   });
+
+  test.each([
+    ["sockets", { socketsMax: 0 }],
+    ["sockets of an address", { socketsPerAddressMax: 0 }],
+    ["handshakes a second", { handshakesPerSMax: 0 }],
+  ])(
+    "too many %s are refused before the upgrade, with the time to come back",
+    async (_of, limits) => {
+      const full = await openLiveStage({ limits });
+      const client = new WebSocket(`ws://${full.host}/connection/websocket`);
+      const [, answer] = (await once(client, "unexpected-response")) as [unknown, IncomingMessage];
+      expect(answer.statusCode).toBe(503);
+      expect(answer.headers["retry-after"]).toMatch(/^[1-5]$/);
+      answer.destroy();
+      await full.close();
+    },
+  );
 
   test("another path is not ours", async () => {
     await expect(bare("/elsewhere")).rejects.toThrow("404");
