@@ -10,14 +10,39 @@ const addressField = /("ip"\s*:\s*")((?:[^"\\]|\\.)*)/gs;
 /** One event names few people; one that names more is kept without its text. */
 const idsMax = 16;
 
-/** Every id of a person in the text, or nothing when there are none or too many to be sure of all. */
+/**
+ * Every id of a person in the text, or nothing when there are none, or when they cannot be found for sure:
+ * too many, or a field whose name is written with escapes.
+ */
 export function idsIn(text: string): string[] | undefined {
+  if (hasEscapedKey(text)) return undefined;
   const ids = new Set<string>();
   for (const match of text.matchAll(idField)) {
     ids.add(match[2] ?? unescaped(match[1]!));
     if (ids.size > idsMax) return undefined;
   }
   return ids.size === 0 ? undefined : [...ids];
+}
+
+/** One walk from text to text; a pattern for this could be made to start anew at every quote. */
+function hasEscapedKey(text: string): boolean {
+  let isEscaped = false;
+  let isInside = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (isInside && char === "\\") {
+      isEscaped = true;
+      i += 1;
+    } else if (char === '"') {
+      isInside = !isInside;
+      if (isInside) isEscaped = false;
+    } else if (!isInside && isEscaped && char === ":") {
+      return true;
+    } else if (!isInside && char !== undefined && char > " ") {
+      isEscaped = false;
+    }
+  }
+  return false;
 }
 
 /** The text without tokens and keys, its addresses cut to their network. */
@@ -32,7 +57,8 @@ function networkOf(address: string): string {
   if (parts.length === 4 && /^[\d.]{7,15}$/.test(address))
     return `${parts.slice(0, 3).join(".")}.0`;
   if (!/^[\da-fA-F:]{2,39}$/.test(address) || address.startsWith("::")) return "";
-  return `${address.split(":").slice(0, 3).join(":")}::`;
+  const [head] = address.split("::");
+  return `${head!.split(":").slice(0, 3).join(":")}::`;
 }
 
 function unescaped(inside: string): string {
