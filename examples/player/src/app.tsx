@@ -6,7 +6,7 @@ import type { OpenRoom } from "./room.ts";
 import { press } from "./shortcuts.ts";
 import { Browse } from "./view/browse.tsx";
 import { CrowdNote } from "./view/crowd.tsx";
-import { RoomContext, useDeck, useRoom } from "./view/deck-context.ts";
+import { RoomContext, useDeck } from "./view/deck-context.ts";
 import { ForgetPanel } from "./view/forget-panel.tsx";
 import { Help } from "./view/help.tsx";
 import { ImportPanel } from "./view/import-panel.tsx";
@@ -75,7 +75,7 @@ function TopBar({ onHelp }: { onHelp: () => void }) {
 
 /** The sound follows the deck, once it has been asked for. */
 function StageWithSound() {
-  const { track, isPlaying } = useDeck();
+  const [track, isPlaying] = [useDeck("track"), useDeck("isPlaying")];
   const [isOn, setOn] = useState(false);
   const synth = useRef<Synth>(undefined);
   useEffect(() => {
@@ -89,8 +89,7 @@ function StageWithSound() {
 
 /** Says what changed, politely: only what the listener's own acts brought about is ever said. */
 function Announcer() {
-  const { said } = useDeck();
-  useRoom();
+  const said = useDeck("said");
   return (
     <p className="visually-hidden" role="status" data-testid="announcer">
       {said}

@@ -33,8 +33,6 @@ export interface DeckState {
 
 /** A sketch of each track: so long, silent or not. */
 export const sketchMs = 24_000;
-/** From here on a track that came by itself counts as listened to. */
-const listenedAt = 0.3;
 export const queueShown = 12;
 const lapsMax = 24;
 
@@ -60,7 +58,6 @@ export class Deck {
     sentAt: [],
     said: "",
   };
-  #hasCounted = false;
 
   constructor(parts: DeckParts) {
     this.#parts = parts;
@@ -78,15 +75,15 @@ export class Deck {
     for (const listener of this.#listeners) listener();
   }
 
-  /** What comes next: the live list without what was just heard. */
+  /** What comes next: the live list without what was heard or skipped in this sitting. */
   queue(): readonly LiveItem[] {
     return queueOf(this.#state);
   }
 
-  /** A choice of the listener: it counts at once. */
+  /** A choice of the listener. Every track that starts is reported, as players do. */
   choose(track: Track, clickedAt: number): void {
     this.#leave();
-    this.#begin(track, true);
+    this.#begin(track);
     this.#click("Track Played", track, clickedAt, `playing ${track.title}`);
   }
 
@@ -123,10 +120,6 @@ export class Deck {
     if (track === undefined || !isPlaying) return;
     const now = at + ms;
     this.change({ at: Math.min(now, sketchMs) });
-    if (!this.#hasCounted && now >= sketchMs * listenedAt) {
-      this.#hasCounted = true;
-      void this.#event("Track Played", track, { permille: listenedAt * 1000 });
-    }
     if (now < sketchMs) return;
     this.#mark(track.id, "heard");
     void this.#event("Song Completed", track);
@@ -149,7 +142,6 @@ export class Deck {
 
   /** After the server has forgotten: nothing of this sitting is left in the page either. */
   clear(): void {
-    this.#hasCounted = false;
     this.change({
       track: undefined,
       isPlaying: false,
@@ -178,8 +170,7 @@ export class Deck {
     this.change({ laps });
   }
 
-  #begin(track: Track, isChosen: boolean): void {
-    this.#hasCounted = isChosen;
+  #begin(track: Track): void {
     this.#mark(track.id, "playing");
     this.change({ track, at: 0, isPlaying: true });
   }
@@ -192,7 +183,11 @@ export class Deck {
   #next(): void {
     const next = this.queue()[0];
     if (next === undefined) this.change({ isPlaying: false, at: 0 });
-    else this.#begin(this.#parts.trackOf(next), false);
+    else {
+      const track = this.#parts.trackOf(next);
+      this.#begin(track);
+      void this.#event("Track Played", track);
+    }
   }
 
   #mark(id: string, mark: Mark): void {
@@ -234,8 +229,6 @@ export class Deck {
   }
 }
 
-export function queueOf({ list, marks }: DeckState): readonly LiveItem[] {
-  // What was skipped may stay: the list itself says where it stands now, and why.
-  const items = list?.items ?? [];
-  return items.filter(({ id }) => marks.get(id) === undefined || marks.get(id) === "skipped");
+export function queueOf({ list, marks }: Pick<DeckState, "list" | "marks">): readonly LiveItem[] {
+  return (list?.items ?? []).filter(({ id }) => !marks.has(id));
 }

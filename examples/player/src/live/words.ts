@@ -8,11 +8,8 @@ interface Phrase {
 }
 
 const phrases: Readonly<Record<string, Phrase>> = {
-  neighbours: {
-    alone: "From sessions like yours",
-    because: "Heard in sessions that had % too",
-  },
-  rules: { alone: "Often comes next", because: "Often comes right after %" },
+  neighbours: { alone: "From sessions like yours", because: "In sessions that had %" },
+  rules: { alone: "Often comes next", because: "Often right after %" },
   taste: { alone: "Liked by the same people", because: "Liked by people who like %" },
   popular: { alone: "Many listeners play it", because: "Many listeners play it" },
   trending: { alone: "Rising right now", because: "Rising right now" },
@@ -25,34 +22,46 @@ export interface Why {
   /** Part of the score in percent; negative where it was lowered. */
   percent: number;
   share: number;
+  source: string;
+  /** Title of the visitor's own track that brought it. */
+  because?: string | undefined;
 }
 
 /** The whole account, greatest share first, equal sentences added up. */
 export function whyOf(entry: LiveItem, titleOf: (id: string) => string): Why[] {
-  const shares = new Map<string, number>();
-  for (const { source, because, share } of entry.reasons) {
-    const phrase = phrases[source] ?? { alone: source, because: `${source}, through %` };
-    const text =
-      because === undefined
-        ? phrase.alone
-        : phrase.because.replace("%", () => quoted(titleOf(because)));
-    shares.set(text, (shares.get(text) ?? 0) + share);
+  const whys = new Map<string, Why>();
+  for (const { source, because: id, share } of entry.reasons) {
+    const because = id === undefined ? undefined : titleOf(id);
+    const text = sentence(source, because === undefined ? [] : [because]);
+    const sum = (whys.get(text)?.share ?? 0) + share;
+    whys.set(text, { text, source, because, share: sum, percent: percentOf(sum, entry.score) });
   }
-  return [...shares]
-    .map(([text, share]) => ({ text, share, percent: percentOf(share, entry.score) }))
-    .sort((a, b) => b.share - a.share);
+  return [...whys.values()].sort((a, b) => b.share - a.share);
 }
 
-/** One line: the greatest share, and a skip if there was one, since that is what the listener did last. */
+/** One line: the source that brings most, with up to two of the visitor's tracks behind it; or the skip. */
 export function headline(whys: readonly Why[]): string {
-  const skipped = whys.find(({ text, share }) => share < 0 && text === phrases["skip"]!.alone);
-  return (skipped ?? whys[0])?.text ?? "";
+  const skipped = whys.find(({ source }) => source === "skip");
+  if (skipped !== undefined) return skipped.text;
+  const first = whys[0];
+  if (first === undefined) return "";
+  const named = whys.filter(
+    ({ source, because, share }) =>
+      source === first.source && because !== undefined && share * 3 >= first.share,
+  );
+  return sentence(
+    first.source,
+    named.slice(0, 2).map(({ because }) => because!),
+  );
+}
+
+function sentence(source: string, titles: readonly string[]): string {
+  const phrase = phrases[source] ?? { alone: source, because: `${source}, through %` };
+  if (titles.length === 0) return phrase.alone;
+  const quoted = titles.map((title) => `“${title}”`).join(" and ");
+  return phrase.because.replace("%", () => quoted);
 }
 
 function percentOf(share: number, score: number): number {
   return score === 0 ? 0 : Math.round((share * 1000) / score) / 10;
-}
-
-function quoted(title: string): string {
-  return `“${title}”`;
 }

@@ -20,20 +20,21 @@ const day = new Intl.DateTimeFormat("en-GB", {
 
 /** One click stream, three timetables: the same API asked at once, each minute, each night. */
 export function Compare() {
-  const state = useDeck();
+  const [list, marks] = [useDeck("list"), useDeck("marks")];
+  const [minute, nightly] = [useDeck("minute"), useDeck("nightly")];
+  const sentAt = useDeck("sentAt");
   const now = useNow();
-  const unseen = (list: SlowList | undefined): number =>
-    list === undefined ? 0 : state.sentAt.filter((at) => at >= list.at).length;
+  const unseen = (slow: SlowList | undefined): number =>
+    slow === undefined ? 0 : sentAt.filter((at) => at >= slow.at).length;
   const left = (list: SlowList): string =>
     `${Math.max(0, Math.ceil((list.nextAt - now) / 1000))} s`;
-  const { minute, nightly } = state;
   return (
     <div className="compare">
       <Column
         name="Attune, live"
         when="Changes as you act"
         unseen={0}
-        items={queueOf(state)}
+        items={queueOf({ list, marks })}
         isLive
       />
       <Column
@@ -70,7 +71,7 @@ interface ColumnParts {
 }
 
 function Column({ name, when, unseen, items, isLive = false }: ColumnParts) {
-  const { marks } = useDeck();
+  const marks = useDeck("marks");
   const list = useRef<HTMLOListElement>(null);
   useFlip(list);
   return (

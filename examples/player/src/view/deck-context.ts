@@ -16,7 +16,8 @@ export function useRoom(): Room {
   return room;
 }
 
-export function useDeck(): DeckState {
+/** A part of the deck's state: the view is drawn anew only when that part is another value. */
+export function useDeck<K extends keyof DeckState>(part: K): DeckState[K] {
   const { deck } = useRoom();
-  return useSyncExternalStore(deck.subscribe, deck.state);
+  return useSyncExternalStore(deck.subscribe, () => deck.state()[part]);
 }

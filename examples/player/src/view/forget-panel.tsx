@@ -45,7 +45,8 @@ export function ForgetPanel({ onForget }: { onForget: () => Promise<Forgotten> }
 function Proof({ outcome }: { outcome: Forgotten }) {
   const { receipt, ms, isStranger, compared } = outcome;
   const cells = receipt.erasures.reduce((sum, each) => sum + each.cells, 0);
-  const erasure = receipt.erasures.at(-1);
+  // Each id of the person is erased in turn: the sums before the first, and after the last.
+  const [first, last] = [receipt.erasures[0], receipt.erasures.at(-1)];
   return (
     <>
       <p>
@@ -55,7 +56,9 @@ function Proof({ outcome }: { outcome: Forgotten }) {
           ? `Your list is now, in all ${compared} places, a stranger's.`
           : "Your list is not yet a stranger's: the crowd moved on while the two were asked for."}
       </p>
-      {erasure !== undefined && <Digests before={erasure.before} after={erasure.after} />}
+      {first !== undefined && last !== undefined && (
+        <Digests before={first.before} after={last.after} />
+      )}
     </>
   );
 }

@@ -3,7 +3,7 @@ import type { Lap } from "../stopwatch.ts";
 
 /** The milliseconds of the newest click, and those of the clicks before as bars. */
 export function Measure() {
-  const { laps } = useDeck();
+  const laps = useDeck("laps");
   const newest = laps.at(-1);
   const timed = laps.filter(({ listMs }) => listMs !== undefined);
   const shown = newest?.listMs ?? newest?.ackMs;

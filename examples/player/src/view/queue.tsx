@@ -1,4 +1,4 @@
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import { queueOf, queueShown } from "../deck.ts";
 import { Compare } from "./compare.tsx";
 import { useDeck } from "./deck-context.ts";
@@ -12,8 +12,9 @@ interface QueueParts {
 
 /** Up next: the live list, or all three timetables side by side. */
 export function Queue({ isComparing, onCompare }: QueueParts) {
-  const { list, isLive, laps } = useDeck();
-  const isStranger = laps.length === 0;
+  const list = useDeck("list");
+  const isLive = useDeck("isLive");
+  const isStranger = useDeck("sentAt").length === 0;
   return (
     <section className="queue" aria-labelledby="up-next">
       <header>
@@ -50,40 +51,38 @@ function Choice({ label, isOn, onPick }: { label: string; isOn: boolean; onPick:
 }
 
 function Rows() {
-  const state = useDeck();
-  const list = useRef<HTMLOListElement>(null);
-  const before = useRef<{
-    v: number | undefined;
-    places: Map<string, number>;
-    gains: Map<string, number>;
-  }>({
-    v: undefined,
-    places: new Map(),
-    gains: new Map(),
-  });
-  const shown = queueOf(state).slice(0, queueShown);
-  const ids = shown.map(({ id }) => id).join(" ");
-  const seen = useRef("");
-  if (seen.current !== ids) {
-    seen.current = ids;
-    const places = new Map(shown.map(({ id }, place) => [id, place]));
-    const was = before.current.places;
-    const gains = new Map(shown.map(({ id }, place) => [id, (was.get(id) ?? place) - place]));
-    before.current = { v: state.list?.v, places, gains };
-  }
-  useFlip(list);
-  if (state.list === undefined) return <ol className="rows waiting" aria-hidden="true" />;
+  const list = useDeck("list");
+  const marks = useDeck("marks");
+  const liked = useDeck("liked");
+  const element = useRef<HTMLOListElement>(null);
+  const shown = queueOf({ list, marks }).slice(0, queueShown);
+  const gains = useGains(shown.map(({ id }) => id));
+  useFlip(element);
+  if (list === undefined) return <ol className="rows waiting" aria-hidden="true" />;
   return (
-    <ol className="rows" ref={list}>
+    <ol className="rows" ref={element}>
       {shown.map((entry, place) => (
         <QueueRow
           key={entry.id}
           entry={entry}
           place={place + 1}
-          gained={before.current.gains.get(entry.id)}
-          isLiked={state.liked.has(entry.id)}
+          gained={gains.get(entry.id)}
+          isLiked={liked.has(entry.id)}
         />
       ))}
     </ol>
   );
+}
+
+/** How many places each track has gained since the order was last another one. */
+function useGains(ids: readonly string[]): ReadonlyMap<string, number> {
+  const [known, setKnown] = useState<{ ids: readonly string[]; gains: Map<string, number> }>({
+    ids,
+    gains: new Map(),
+  });
+  if (known.ids.join() === ids.join()) return known.gains;
+  const before = new Map(known.ids.map((id, place) => [id, place]));
+  const gains = new Map(ids.map((id, place) => [id, (before.get(id) ?? place) - place]));
+  setKnown({ ids, gains });
+  return gains;
 }

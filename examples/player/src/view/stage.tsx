@@ -13,7 +13,7 @@ interface Sound {
 
 /** What plays now, and the three things one can do to it. */
 export function Stage({ sound }: { sound: Sound }) {
-  const { track } = useDeck();
+  const track = useDeck("track");
   return (
     <section className="stage" aria-labelledby="now">
       {track === undefined ? <Invitation /> : <Playing track={track} sound={sound} />}
@@ -35,7 +35,7 @@ function Invitation() {
 }
 
 function Playing({ track, sound }: { track: Track; sound: Sound }) {
-  const { at } = useDeck();
+  const at = useDeck("at");
   return (
     <div className="playing">
       <div className="sleeve">
@@ -56,8 +56,8 @@ function Playing({ track, sound }: { track: Track; sound: Sound }) {
 
 function Controls({ track, sound }: { track: Track; sound: Sound }) {
   const { deck } = useRoom();
-  const { isPlaying, liked } = useDeck();
-  const isLiked = liked.has(track.id);
+  const isPlaying = useDeck("isPlaying");
+  const isLiked = useDeck("liked").has(track.id);
   const at = (event: MouseEvent) => event.timeStamp;
   return (
     <div className="controls" role="group" aria-label="Controls">
