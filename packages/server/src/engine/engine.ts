@@ -432,7 +432,7 @@ export class Engine {
   #forward(user: User): void {
     // Forgotten since, it is nobody's alias any more.
     if (!isToForward(user)) return;
-    const root = this.resolve(user.tenant, user.subject);
+    const root = this.#users.obtain(user.tenant, this.resolve(user.tenant, user.subject));
     const forwarded = forwardMerged(this.#log, user, root).catch((error: unknown) => {
       if (!isFull(error)) throw error;
       this.#forwards.set(`${user.tenant}/${user.subject}`, user);

@@ -294,7 +294,11 @@ async function forget(world: World): Promise<string> {
   ledger.excuse(subject, -Infinity, at);
   const covered = coveredBy(world, tenant, subject, at);
   const receipt = await world.finish(engine.forget(tenant, subject, at));
-  if (receipt === undefined) return "not done";
+  if (receipt === undefined) {
+    // Done or not: what came in meanwhile may be gone as well.
+    ledger.excuse(subject, -Infinity, at);
+    return "not done";
+  }
   const isCovered = (message: Message) => receipt.subjects.includes(message.record.subject);
   for (const message of covered) message.mustGo ||= isCovered(message);
   ledger.erase((one) => receipt.subjects.includes(one));
