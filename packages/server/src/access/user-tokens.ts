@@ -16,7 +16,7 @@ import {
 import { CodedError, product } from "@attune/protocol";
 import { readPrivate, writePrivately } from "./private-file.ts";
 
-export const tokenTtlSMax = 900;
+const tokenTtlSMax = 900;
 const algorithm = "EdDSA";
 const audience: string = product.command;
 /** A token is a header, a few claims and 64 bytes of signature: anything longer is none of ours. */

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, dirname, join } from "node:path";
-import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -15,7 +15,7 @@ import { openStage, type Stage } from "./harness.ts";
 
 const executablePath = "/usr/bin/chromium";
 const isThere = existsSync(executablePath);
-const entry = createRequire(import.meta.url).resolve("@segment/analytics-next");
+const entry = fileURLToPath(import.meta.resolve("@segment/analytics-next"));
 const bundles = join(dirname(entry), "../umd");
 
 let browser: Browser;

@@ -129,27 +129,32 @@ describe("load", () => {
     await own.close();
   });
 
-  test("a full queue refuses before the body is read and takes all when it is empty again", async () => {
+  test("a full queue refuses some, keeps every place for bodies that arrived, and empties", async () => {
     const own = await openStage({ settings: { ingestRequestsMax: "1" } });
     const address = new URL("/v1/batch", own.url);
-    const headers = { authorization: basic(own.made.serverKey), "content-length": "1000" };
-    const slow = httpRequest(address, { method: "POST", headers });
-    slow.on("error", () => undefined);
-    slow.write("{");
-    const send = () =>
-      fetch(address, {
-        method: "POST",
-        headers: { authorization: headers.authorization },
-        body: JSON.stringify(batchOf(event())),
-      });
-    let refused = await send();
-    while (refused.status === 200) refused = await send();
-    expect(refused.status).toBe(429);
-    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
-    slow.destroy();
-    let taken = await send();
-    while (taken.status === 429) taken = await send();
-    expect(taken.status).toBe(200);
+    const authorization = basic(own.made.serverKey);
+    const headers = { authorization, "content-length": "1000" };
+    const slow = Array.from({ length: 5 }, () => httpRequest(address, { method: "POST", headers }));
+    for (const one of slow) one.on("error", () => undefined).write("{");
+    const send = (body: string) =>
+      fetch(address, { method: "POST", headers: { authorization }, body });
+    const bodies = Array.from({ length: 30 }, () =>
+      JSON.stringify(batchOf(event({ userId: "q" }))),
+    );
+    let refused = 0;
+    for (let left = bodies; left.length > 0;) {
+      const answers = await Promise.all(left.map(send));
+      for (const { status, headers: given } of answers) {
+        if (status === 200) continue;
+        expect(status).toBe(429);
+        expect(Number(given.get("retry-after"))).toBeGreaterThanOrEqual(1);
+        refused += 1;
+      }
+      left = left.filter((_, i) => answers[i]!.status !== 200);
+    }
+    expect(refused).toBeGreaterThan(0);
+    expect(await own.stored()).toHaveLength(30);
+    for (const one of slow) one.destroy();
     await own.close();
   });
 

@@ -67,27 +67,33 @@ export class Admission {
     this.#retryAfter = new RetryAfter({ now, chance, namesMax: 10_000 });
   }
 
-  /** Takes a request of this many bytes in, or throws; the function given back lets it go again, once. */
-  enter(bytes: number): () => void {
+  /** Throws while there is no room for a request of this many bytes; takes nothing. */
+  assertRoom(bytes: number): void {
     const { ingestQueueBytesMax, ingestRequestsMax } = this.#parts.limits;
     const queued = this.#bytes + this.#parts.backlogBytes();
     // A queue with nothing in it takes any body, or a small limit would refuse a large one for ever.
     const isFull = queued > 0 && queued + bytes > ingestQueueBytesMax;
-    if (isFull || this.#requests >= ingestRequestsMax) {
-      throw new OverloadError(
-        "The queue for writing is full.",
-        this.#retryAfter.next("queue", calmMs),
-      );
-    }
+    if (!isFull && this.#requests < ingestRequestsMax) return;
+    throw new OverloadError(
+      "The queue for writing is full.",
+      this.#retryAfter.next("queue", calmMs),
+    );
+  }
+
+  /**
+   * Does the work in a place of the queue, or throws when there is none. A place is for requests whose body has
+   * arrived: slow senders who held places while they send could keep everybody else out.
+   */
+  async inside<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+    this.assertRoom(bytes);
     this.#requests += 1;
     this.#bytes += bytes;
-    let isInside = true;
-    return () => {
-      if (!isInside) return;
-      isInside = false;
+    try {
+      return await work();
+    } finally {
       this.#requests -= 1;
       this.#bytes -= bytes;
-    };
+    }
   }
 
   /** Before anything of a stranger's body is read: an address that used up its events is told to wait. */

@@ -1,5 +1,5 @@
 /** The routes that take events, and the settings that the web client asks for first. Any page may call them. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { CodedError } from "@attune/protocol";
 import type { Credential } from "../../access/keys.ts";
@@ -78,8 +78,8 @@ export function eventRoutes(
     isHidden: boolean,
   ) => {
     const schema = isHidden ? {} : { schema: { summary, tags: ["write"], body, response } };
-    const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
-      admit(parts, admission, request, reply);
+    const onRequest = async (request: FastifyRequest): Promise<void> =>
+      admit(parts, admission, request);
     for (const url of [path, `${path}/`]) {
       const shown = url === path ? schema : {};
       scope.post(url, { ...unchecked, ...shown, onRequest }, async (request) =>
@@ -101,19 +101,13 @@ export function eventRoutes(
 }
 
 /** All that can be said before the body is read. */
-function admit(
-  parts: IngestParts,
-  admission: Admission,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): void {
+function admit(parts: IngestParts, admission: Admission, request: FastifyRequest): void {
   const reason = parts.notReady();
   // Not 401: while keys are loading every key is unknown, and clients drop for good on a 401.
   if (reason !== undefined)
     throw new CodedError("shutting_down", `Nothing can be taken: ${reason}.`);
   const length = Number(request.headers["content-length"] ?? unstatedBytes);
-  const leave = admission.enter(Math.min(length || 0, parts.limits.batchBytesMax));
-  reply.raw.once("close", leave);
+  admission.assertRoom(Math.min(length || 0, parts.limits.batchBytesMax));
   packingOf(new Uint8Array(), request.headers["content-encoding"]);
   const credential = whoByHeaders(parts.findKey, request, "events", true);
   if (credential !== undefined) found.set(request, credential);

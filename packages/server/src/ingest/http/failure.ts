@@ -3,17 +3,12 @@ import type { FastifyError, FastifyInstance } from "fastify";
 import { CodedError, errorTable } from "@attune/protocol";
 import { RetryAfter } from "../../access/retry-after.ts";
 import { LogUnavailableError } from "../../log/log.ts";
+import type { IngestParts } from "../parts.ts";
 import { OverloadError } from "./admission.ts";
 import { tooLarge } from "./body.ts";
 
-interface FailureParts {
-  now(): number;
-  chance(): number;
-  limits: { batchBytesMax: number };
-}
-
 /** An error nobody coded is a fault of ours: it goes on to whoever answers for the whole server. */
-export function failureReplies(scope: FastifyInstance, parts: FailureParts): void {
+export function failureReplies(scope: FastifyInstance, parts: IngestParts): void {
   const { now, chance, limits } = parts;
   const retryAfter = new RetryAfter({ now, chance, namesMax: 8 });
   scope.setErrorHandler<FastifyError>((error, _request, reply) => {
@@ -21,6 +16,10 @@ export function failureReplies(scope: FastifyInstance, parts: FailureParts): voi
     if (coded === undefined) throw error;
     const { status, caller } = errorTable[coded.code];
     const seconds = coded instanceof OverloadError ? coded.retryAfterS : undefined;
+    if (seconds !== undefined) {
+      const ms = reply.elapsedTime;
+      parts.observe?.({ status: 429, accepted: 0, duplicates: 0, dropped: 0, ms });
+    }
     if (seconds !== undefined || status === 503) {
       reply.header("Retry-After", String(seconds ?? retryAfter.next("log")));
     }

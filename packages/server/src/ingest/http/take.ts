@@ -2,11 +2,11 @@
 import type { FastifyRequest } from "fastify";
 import { CodedError } from "@attune/protocol";
 import type { Credential } from "../../access/keys.ts";
-import { type Accepted, acceptAll, conclude, type Verdict } from "../accept.ts";
+import { acceptAll, conclude, type Verdict } from "../accept.ts";
 import type { NewDeadLetter } from "../dead-letters/store.ts";
 import { type Body, type BodyForm, readBody } from "../dialect/segment.ts";
 import type { IngestParts } from "../parts.ts";
-import { type Admission, OverloadError } from "./admission.ts";
+import type { Admission } from "./admission.ts";
 import { answerOf, type BatchAnswer } from "./answer.ts";
 import { textOf } from "./body.ts";
 import { prove } from "./proof.ts";
@@ -14,15 +14,27 @@ import { whoByBody } from "./who.ts";
 
 const nothing = Buffer.alloc(0);
 
-export async function take(
+export function take(
   parts: IngestParts,
   admission: Admission,
   request: FastifyRequest,
   known: Credential | undefined,
   form: BodyForm,
 ): Promise<BatchAnswer> {
-  const started = performance.now();
   const bytes = request.body instanceof Buffer ? request.body : nothing;
+  const work = () => taken(parts, admission, request, bytes, known, form);
+  return admission.inside(bytes.length, work);
+}
+
+async function taken(
+  parts: IngestParts,
+  admission: Admission,
+  request: FastifyRequest,
+  bytes: Buffer,
+  known: Credential | undefined,
+  form: BodyForm,
+): Promise<BatchAnswer> {
+  const started = performance.now();
   const encoding = request.headers["content-encoding"];
   const text = await textOf(bytes, encoding, parts.limits.batchBytesMax);
   const body = readBody(text, form, parts.limits);
@@ -39,7 +51,7 @@ export async function take(
   const door = parts.door(credential);
   const isOptedOut = request.headers["sec-gpc"] === "1";
   const accepted = acceptAll(body.parsed, isOptedOut ? { ...door, isOptedOut } : door, receivedAt);
-  admitted(parts, admission, credential, request.ip, accepted, started);
+  admission.take(credential, request.ip, accepted);
   const appended = await parts.append(accepted.flatMap(({ records }) => records));
   const verdicts = conclude(accepted, appended);
   const letters = keep(parts, credential, receivedAt, body, verdicts, request);
@@ -49,25 +61,6 @@ export async function take(
   const ms = performance.now() - started;
   parts.observe?.({ status: 200, accepted: answer.accepted, duplicates, dropped, ms });
   return answer;
-}
-
-function admitted(
-  parts: IngestParts,
-  admission: Admission,
-  credential: Credential,
-  address: string,
-  accepted: readonly Accepted[],
-  started: number,
-): void {
-  try {
-    admission.take(credential, address, accepted);
-  } catch (error) {
-    if (error instanceof OverloadError) {
-      const ms = performance.now() - started;
-      parts.observe?.({ status: 429, accepted: 0, duplicates: 0, dropped: 0, ms });
-    }
-    throw error;
-  }
 }
 
 /** A body of which nothing can be read. One event that is no JSON among others is not that. */

@@ -80,14 +80,14 @@ function putRoute(scope: FastifyInstance, parts: IngestParts, admission: Admissi
   const options = { schema, validatorCompiler: () => () => true };
   scope.put("/v1/items", options, async (request, reply) => {
     const { tenant } = who(parts.findKey, request, "items");
-    const leave = admission.enter(parts.limits.itemLineBytesMax);
-    reply.raw.once("close", leave);
     const body = request.body as Readable | undefined;
     if (body === undefined || body === null) {
       throw new CodedError("batch_invalid", "There is no body: send an array, or one item a line.");
     }
     const source = unpacked(body, request.headers["content-encoding"]);
-    const answer = await readable(putItems(parts, tenant, source));
+    const answer = await admission.inside(parts.limits.itemLineBytesMax, () =>
+      readable(putItems(parts, tenant, source)),
+    );
     if (answer.accepted === 0 && answer.results.length === 0) {
       throw new CodedError("batch_invalid", "The body holds no item.");
     }
