@@ -15,6 +15,7 @@ export class LiveWorld {
   readonly stranger: Record<string, number> = { s1: 90, s2: 60, s3: 30 };
   readonly decided: { subject: string | undefined; shown: readonly ShownSlot[] }[] = [];
   readonly failures: unknown[] = [];
+  readonly pushedMs: number[] = [];
   /** Subjects that the engine was asked about. */
   readonly asked: string[] = [];
   now = 1_000_000;
@@ -43,6 +44,8 @@ export class LiveWorld {
       now,
       elapsed: () => this.elapsed,
       itemOf: () => undefined,
+      onPushed: (ms) => this.pushedMs.push(ms),
+      onChanged: (query) => this.channels.changed(query),
       onFailed: (error) => this.failures.push(error),
     });
     const parts: ChannelParts = {
@@ -50,6 +53,7 @@ export class LiveWorld {
       hub: this.hub,
       live: this.live,
       limits: this.limits,
+      now,
       subjectOf: (_tenant, userId) => `s-${userId}`,
       publicId: (_tenant, id) => `out-${id}`,
     };
@@ -66,8 +70,9 @@ export class LiveWorld {
   commit(kind: string, ...userIds: string[]): void {
     this.#seq += 1;
     const users = userIds.map((userId) => ({ tenant: 1, subject: `s-${userId}` }));
-    const records = users.map((user) => ({ kind, ...user }));
-    if (records.length === 0) records.push({ kind, tenant: 1, subject: "" });
+    const receivedAt = this.now - 7;
+    const records = users.map((user) => ({ kind, receivedAt, ...user }));
+    if (records.length === 0) records.push({ kind, receivedAt, tenant: 1, subject: "" });
     for (const listener of this.#folded) listener(users, { records });
   }
 

@@ -5,7 +5,7 @@
 import type { Context } from "@attune/protocol";
 import { Refusal, refusals } from "./codes.ts";
 import type { Hub } from "./hub.ts";
-import type { Holder, LiveEngine, LiveQueries } from "./live.ts";
+import type { Holder, LiveEngine, LiveQueries, LiveQuery } from "./live.ts";
 
 export interface Person {
   tenant: number;
@@ -29,6 +29,8 @@ export interface ChannelParts {
   hub: Hub;
   live: LiveQueries;
   limits: { onScreenMax: number };
+  /** Wall clock, ms since 1970. */
+  now: () => number;
   /** Subject of a user id of the tenant. */
   subjectOf: (tenant: number, userId: string) => string;
   /** The id under which an effect is known outside. */
@@ -39,9 +41,15 @@ const limitDefault = 20;
 const limitMax = 200;
 const idUnitsMax = 256;
 const contextUnitsMax = 64;
+/** Placements that one connection may watch on its person's channel. */
+const watchedMax = 8;
 
 export class Channels {
   readonly #parts: ChannelParts;
+  /** Lists whose changes are told on their person's own channel, and how many asked for it. */
+  readonly #watched = new Map<LiveQuery, number>();
+  /** The list that was told last: one that changed while nobody watched is told to the next who does. */
+  readonly #told = new WeakMap<LiveQuery, number>();
 
   constructor(parts: ChannelParts) {
     this.#parts = parts;
@@ -71,6 +79,59 @@ export class Channels {
     );
   }
 
+  /**
+   * Tells changes of these placements' lists on the person's own channel, as news without the list, until the
+   * returned function is called. Throws a Refusal.
+   */
+  async watch(person: Person, placements: unknown, holder: Holder): Promise<() => void> {
+    if (!Array.isArray(placements) || placements.length > watchedMax)
+      throw bad(`watch must be a list of at most ${watchedMax} placements`);
+    const queries: LiveQuery[] = [];
+    const stop = (): void => {
+      for (const query of queries.splice(0)) this.#unwatch(query, holder);
+    };
+    try {
+      for (const placement of new Set(placements)) {
+        if (typeof placement !== "string") throw bad("watch must be a list of placements");
+        const query = await this.#query(person, placement, plainAsk, holder);
+        this.#watched.set(query, (this.#watched.get(query) ?? 0) + 1);
+        queries.push(query);
+        const { v } = query.list;
+        if ((this.#told.get(query) ?? v) !== v) this.changed(query);
+        this.#told.set(query, v);
+      }
+    } catch (error) {
+      stop();
+      throw error;
+    }
+    return stop;
+  }
+
+  #unwatch(query: LiveQuery, holder: Holder): void {
+    this.#parts.live.close(query, holder);
+    const left = (this.#watched.get(query) ?? 1) - 1;
+    if (left === 0) this.#watched.delete(query);
+    else this.#watched.set(query, left);
+  }
+
+  /** To be called with each list that replaced another. */
+  changed(query: LiveQuery): void {
+    if (!this.#watched.has(query)) return;
+    const at = this.#parts.now();
+    const { tenant, subject, placement } = query.ask;
+    const { v, decisionId } = query.list;
+    this.#told.set(query, v);
+    const type = "recommendation.changed";
+    const key = `reco:${placement}`;
+    void this.#parts.hub.publish(userStreamOf(tenant, subject), {
+      data: JSON.stringify({ type, at, placement, v, decisionId }),
+      key,
+      version: v,
+      tags: { type, key, v: String(v), id: decisionId },
+      time: at,
+    });
+  }
+
   /** Name of the person's own channel in the hub, by subject: effects know no user ids. */
   userStream({ tenant, userId }: Person): string {
     const { engine, subjectOf } = this.#parts;
@@ -92,15 +153,11 @@ export class Channels {
     person: Person,
     name: string,
     placement: string,
-    { limit, context, onScreen }: Ask,
+    ask: Ask,
     holder: Holder,
   ): Promise<OpenChannel> {
-    const { live, subjectOf } = this.#parts;
-    const subject = subjectOf(person.tenant, person.userId);
-    const ask = { tenant: person.tenant, subject, placement, limit, context };
-    const query = await live.open(ask, holder, onScreen).catch((error: unknown) => {
-      throw refusalOf(error);
-    });
+    const { live } = this.#parts;
+    const query = await this.#query(person, placement, ask, holder);
     return {
       name,
       stream: query.channel,
@@ -108,6 +165,16 @@ export class Channels {
       setOnScreen: (items) => live.setOnScreen(query, holder, items),
       close: () => live.close(query, holder),
     };
+  }
+
+  #query(person: Person, placement: string, ask: Ask, holder: Holder): Promise<LiveQuery> {
+    const { live, subjectOf } = this.#parts;
+    const { limit, context, onScreen } = ask;
+    const subject = subjectOf(person.tenant, person.userId);
+    const whole = { tenant: person.tenant, subject, placement, limit, context };
+    return live.open(whole, holder, onScreen).catch((error: unknown) => {
+      throw refusalOf(error);
+    });
   }
 
   #invalidate(tenant: number, subject: string): void {
@@ -146,7 +213,7 @@ export class Channels {
   }
 }
 
-export function userStreamOf(tenant: number, subject: string): string {
+function userStreamOf(tenant: number, subject: string): string {
   return `${tenant}/user/${subject}`;
 }
 
@@ -168,9 +235,10 @@ interface Ask {
   onScreen: readonly string[];
 }
 
+const plainAsk: Ask = { limit: limitDefault, context: {}, onScreen: [] };
+
 function askOf(data: unknown, onScreenMax: number): Ask {
-  if (data === undefined || data === null)
-    return { limit: limitDefault, context: {}, onScreen: [] };
+  if (data === undefined || data === null) return plainAsk;
   if (typeof data !== "object" || Array.isArray(data)) throw bad("data must be an object");
   const { limit, context, onScreen } = data as Record<string, unknown>;
   const count = limit ?? limitDefault;

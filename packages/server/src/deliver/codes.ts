@@ -42,6 +42,7 @@ export const refusals = {
   permissionDenied: code(103, "permission denied"),
   methodNotFound: code(104, "method not found"),
   alreadySubscribed: code(105, "already subscribed"),
+  limitExceeded: code(106, "limit exceeded"),
   badRequest: code(107, "bad request"),
   tokenExpired: code(109, "token expired"),
   tooManyRequests: { ...code(111, "too many requests"), temporary: true },

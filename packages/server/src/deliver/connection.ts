@@ -76,6 +76,9 @@ export class Connection {
   #allowance: number;
   #allowedAt: number;
   #refused = 0;
+  /** Holds lists that are watched, apart from those that are subscribed. */
+  readonly #watcher = {};
+  #unwatch: () => void = () => {};
   /** Newest offset of each channel that the device says it has dealt with. */
   readonly acked = new Map<string, number>();
 
@@ -138,6 +141,7 @@ export class Connection {
     this.#commands.length = 0;
     this.#outgoing.end();
     this.#subscriptions.close();
+    this.#unwatch();
     if (this.#token !== undefined) this.#parts.room.leave(this.#token, this);
   }
 
@@ -254,7 +258,7 @@ export class Connection {
 
   async #connect(request: Fields): Promise<Done | undefined> {
     const { verify, limits, now, version, room } = this.#parts;
-    const { token, subs } = request;
+    const { token, subs, data } = request;
     if (typeof token !== "string" || token === "") throw new Disconnect(closes.invalidToken);
     const verified = await verify(token).catch((error: unknown) => {
       throw refusalOfToken(error, closes.invalidToken);
@@ -267,6 +271,10 @@ export class Connection {
     const at = now();
     this.#pingAt = at + limits.pingIntervalS * 1_000;
     this.#gapsAt = at + gapCheckMs;
+    const { watch } = fieldsOf(data) ?? {};
+    // What changed meanwhile is made up for first, so that it is among what was missed.
+    if (watch !== undefined)
+      this.#unwatch = await this.#parts.channels.watch(verified, watch, this.#watcher);
     // The person's own channel is in every answer, or the client would forget where it stood.
     const name = `user:${verified.userId}`;
     const asked = fieldsOf(fieldsOf(subs)?.[name]);

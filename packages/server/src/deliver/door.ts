@@ -34,6 +34,8 @@ export interface DeliverParts {
   limits?: Partial<DeliverLimits> | undefined;
   /** A number from 0 to 1, exclusive; spreads those who leave and come back. */
   random?: (() => number) | undefined;
+  /** Milliseconds from an event's arrival to the frame that tells of its person's new lists. */
+  onPushed?: ((ms: number) => void) | undefined;
   onFault?: ((error: unknown) => void) | undefined;
 }
 
@@ -64,8 +66,21 @@ export function deliverDoor(
   const newId = (): string => randomBytes(12).toString("base64url");
   const hub = new HubMemory({ ...limits, now, newEpoch: newId });
   const elapsed = (): number => performance.now();
-  const live = new LiveQueries({ engine, hub, limits, now, elapsed, itemOf, onFailed: onFault });
-  const channels = new Channels({ engine, hub, live, limits, subjectOf, publicId });
+  const live = new LiveQueries({
+    engine,
+    hub,
+    limits,
+    now,
+    elapsed,
+    itemOf,
+    onChanged: (query) => channels.changed(query),
+    onPushed: (ms) => {
+      const at = elapsed();
+      atEndOfTick(() => parts.onPushed?.(ms + elapsed() - at));
+    },
+    onFailed: onFault,
+  });
+  const channels = new Channels({ engine, hub, live, limits, now, subjectOf, publicId });
   const isOriginAllowed = originRule(parts.origins ?? []);
   const common = { channels, hub, limits, verify, now, random, onFault, atEndOfTick };
   const shared = { ...common, isOriginAllowed };
@@ -81,6 +96,8 @@ export function deliverDoor(
     hub.sweep();
     live.sweep();
   }, limits.tickMs);
+  turns.unref();
+  ticks.unref();
   app.addHook("preClose", async () => {
     await Promise.all([push.drain(), sse.drain()]);
     clearInterval(turns);

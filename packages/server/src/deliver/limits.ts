@@ -29,6 +29,8 @@ export interface DeliverLimits {
   keysPerChannelMax: number;
   /** Channels nobody listens to that are kept for those who come back. */
   idleChannelsMax: number;
+  /** Different live queries of one person, those included that nobody looks at just now. */
+  liveQueriesPerUserMax: number;
   /** Every live query is made again this often when other people's events moved the sums. */
   liveRefreshMs: number;
   /** Time a turn may spend on that. */
@@ -62,6 +64,7 @@ export const deliverLimits: Readonly<DeliverLimits> = Object.freeze({
   historyMs: 600_000,
   keysPerChannelMax: 64,
   idleChannelsMax: 10_000,
+  liveQueriesPerUserMax: 64,
   liveRefreshMs: 1_000,
   liveRefreshBudgetMs: 5,
   onScreenMax: 200,

@@ -42,6 +42,7 @@ describe("a live query", () => {
     person.scores["a"] = 105;
     world.commit("event", "u");
     expect(seen.heard.length).toBe(1);
+    expect(world.pushedMs).toEqual([7]);
   });
 
   test("logs a decision for each list that was shown, with its slots, and for no other", async () => {
@@ -147,6 +148,18 @@ describe("a live query", () => {
     expect(new Set([...queries].map(({ channel }) => channel)).size).toBe(3);
   });
 
+  test("beyond a person's limit takes the place of one that nobody looks at, or is refused", async () => {
+    const world = new LiveWorld({ liveQueriesPerUserMax: 2 });
+    const first = await device(world, "u", [], 1);
+    const second = await device(world, "u", [], 2);
+    const third = () => world.live.open(ask("u", 3), {}, []);
+    await expect(third()).rejects.toMatchObject({ code: 106 });
+    await world.live.open(ask("other", 3), {}, []);
+    world.live.close(second.query, second.holder);
+    await third();
+    expect([first.seen.invalidations, second.seen.invalidations]).toEqual([0, 1]);
+  });
+
   test("waits for a half folded commit", async () => {
     const world = new LiveWorld();
     world.engine.isWhole = false;
@@ -244,6 +257,41 @@ describe("a person's channels", () => {
     expect(JSON.parse(await present())).toEqual({
       values: { "consent.changed:mood": { type: "consent.changed", at: 8, purpose: "mood" } },
     });
+  });
+
+  test("a watched list is told of on the person's own channel, as long as somebody watches", async () => {
+    const world = new LiveWorld();
+    const me = { tenant: 1, userId: "u" };
+    const person = world.person("u", { a: 1 });
+    const { stream } = await open(world, "user:u");
+    const heard: Publication[] = [];
+    world.hub.subscribe(stream, { onPublication: (p) => heard.push(p), onInvalidated: () => {} });
+    const [phone, laptop] = [{}, {}];
+    const stops = [
+      await world.channels.watch(me, ["home", "home"], phone),
+      await world.channels.watch(me, ["home"], laptop),
+    ];
+    person.scores["b"] = 9;
+    world.commit("event", "u");
+    stops[0]!();
+    stops[0]!();
+    person.scores["c"] = 99;
+    world.commit("event", "u");
+    stops[1]!();
+    person.scores["d"] = 999;
+    world.commit("event", "u");
+    expect(heard.map(({ key, version, tags }) => [key, version, tags["type"]])).toEqual([
+      ["reco:home", 2, "recommendation.changed"],
+      ["reco:home", 3, "recommendation.changed"],
+    ]);
+    expect(JSON.parse(heard[1]!.data)).toMatchObject({ placement: "home", v: 3, decisionId: "d3" });
+    expect(world.live.size).toBe(0);
+    await expect(world.channels.watch(me, ["home", "none"], phone)).rejects.toMatchObject({
+      code: 102,
+    });
+    for (const watch of ["home", [1], Array(9).fill("home")])
+      await expect(world.channels.watch(me, watch, phone)).rejects.toMatchObject({ code: 107 });
+    expect(world.live.size).toBe(0);
   });
 
   test("all end with an erasure, and with a merge into another person", async () => {

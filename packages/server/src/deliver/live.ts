@@ -12,6 +12,7 @@ import type {
   RecommendationRequest,
   RecommendedItem,
 } from "@attune/protocol";
+import { Refusal, refusals } from "./codes.ts";
 import type { Hub } from "./hub.ts";
 import { diff, isChanged, pinnedOnly, stable } from "./live-list.ts";
 
@@ -26,13 +27,21 @@ export interface Preview {
   decide(shown?: readonly ShownSlot[]): string;
 }
 
+export interface FoldedRecord {
+  kind: string;
+  tenant: number;
+  subject: string;
+  /** When it was accepted, ms since 1970. */
+  receivedAt: number;
+}
+
 /** What deliver needs of the engine, handed in by main. */
 export interface LiveEngine {
   /** Calls back in the turn in which a commit was folded whole, with the people it changed. */
   onFolded(
     listener: (
       users: readonly { tenant: number; subject: string }[],
-      commit: { records: readonly { kind: string; tenant: number; subject: string }[] },
+      commit: { records: readonly FoldedRecord[] },
     ) => void,
   ): void;
   /** Calls back with every effect, `body` as JSON; `subject.erased` is one of them. */
@@ -51,7 +60,7 @@ export interface LiveEngine {
 export interface LiveParts {
   engine: LiveEngine;
   hub: Hub;
-  limits: { liveRefreshMs: number; liveRefreshBudgetMs: number };
+  limits: { liveQueriesPerUserMax: number; liveRefreshMs: number; liveRefreshBudgetMs: number };
   /** Wall clock, ms since 1970. */
   now: () => number;
   /** For measuring the time of a turn, ms. */
@@ -60,6 +69,8 @@ export interface LiveParts {
   itemOf: (tenant: number, item: string) => unknown;
   /** Told of each list that replaced another. */
   onChanged?: ((query: LiveQuery) => void) | undefined;
+  /** Told how long ago the newest event came in that lists were changed for, ms, once a person and commit. */
+  onPushed?: ((ms: number) => void) | undefined;
   /** Told why a list could not be made again: its placement is gone, or a fault of ours. */
   onFailed?: ((error: unknown) => void) | undefined;
 }
@@ -111,7 +122,11 @@ export class LiveQueries {
       const told = records.filter(({ kind }) => kind !== "decision");
       if (told.length === 0) return;
       this.#move(told);
-      for (const { tenant, subject } of users) this.#refreshAll(tenant, subject);
+      for (const { tenant, subject } of users) {
+        const before = this.pushes;
+        this.#refreshAll(tenant, subject);
+        if (this.pushes > before) this.#time(told, tenant, subject);
+      }
     });
   }
 
@@ -133,6 +148,7 @@ export class LiveQueries {
       this.#refresh(known);
       if (this.#queries.get(channel) === known) return known;
     } else if (known !== undefined) this.#drop(known);
+    this.#makeRoom(ask.tenant, subject);
     const query = this.#make({ ...ask, subject }, channel, onScreen);
     this.#hold(query, holder, onScreen);
     void hub.open(channel);
@@ -181,6 +197,15 @@ export class LiveQueries {
     }
   }
 
+  #time(records: readonly FoldedRecord[], tenant: number, subject: string): void {
+    let receivedAt = 0;
+    for (const record of records) {
+      if (record.tenant === tenant && record.subject === subject)
+        receivedAt = Math.max(receivedAt, record.receivedAt);
+    }
+    if (receivedAt > 0) this.#parts.onPushed?.(this.#parts.now() - receivedAt);
+  }
+
   #move(records: readonly { kind: string; tenant: number }[]): void {
     for (const { kind, tenant } of records) {
       if (kind === "clock") this.#clocks += 1;
@@ -220,6 +245,19 @@ export class LiveQueries {
     if (known === undefined) this.#bySubject.set(key, new Set([query]));
     else known.add(query);
     return query;
+  }
+
+  /** A person who asks for ever other lists loses the oldest that nobody looks at. */
+  #makeRoom(tenant: number, subject: string): void {
+    const own = this.#bySubject.get(`${tenant}/${subject}`);
+    if (own === undefined || own.size < this.#parts.limits.liveQueriesPerUserMax) return;
+    for (const query of own) {
+      if (query.holders.size > 0) continue;
+      this.#drop(query);
+      this.#parts.hub.invalidate(query.channel);
+      return;
+    }
+    throw new Refusal(refusals.limitExceeded, "live queries of one person");
   }
 
   #drop(query: LiveQuery): void {

@@ -21,7 +21,7 @@ export interface PushParts extends Omit<ConnectionParts, "codec" | "room"> {
   random: () => number;
 }
 
-export const websocketPath = "/connection/websocket";
+const websocketPath = "/connection/websocket";
 
 /** Subprotocols of the encodings there are; a client that asks for others alone is told so. */
 const spoken: ReadonlySet<string> = new Set([jsonCodec.subprotocol]);

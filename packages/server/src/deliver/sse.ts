@@ -5,6 +5,7 @@
  */
 import "../access/route.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type Static, Type } from "typebox";
 import { type ErrorCode, CodedError } from "@attune/protocol";
 import { type Channels, ownName, type Person } from "./channels.ts";
 import { type Code, closes, Refusal, refusals } from "./codes.ts";
@@ -31,14 +32,28 @@ export interface SseParts {
   atEndOfTick: (work: () => void) => void;
 }
 
-interface Query {
-  channel?: string | string[] | undefined;
-  data?: string | undefined;
-  token?: string | undefined;
-  lastEventId?: string | undefined;
-  since?: string | undefined;
-  limit?: string | undefined;
-}
+const Query = Type.Object({
+  channel: Type.Optional(
+    Type.Array(Type.String({ maxLength: 512 }), {
+      maxItems: 16,
+      description:
+        "`user:me` (the default) or `reco:{placement}#me`; several of them are one stream.",
+    }),
+  ),
+  data: Type.Optional(
+    Type.String({ description: "Of live queries, as JSON: limit, context, onScreen." }),
+  ),
+  token: Type.Optional(Type.String({ description: "A user token, where no header can be set." })),
+  lastEventId: Type.Optional(Type.String({ description: "Cursor to go on from." })),
+});
+const HistoryQuery = Type.Object({
+  channel: Query.properties.channel,
+  data: Query.properties.data,
+  token: Query.properties.token,
+  since: Type.Optional(Type.String({ description: "Cursor to go on from." })),
+  limit: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000 })),
+});
+type Query = Static<typeof Query> & Static<typeof HistoryQuery>;
 
 type Request = FastifyRequest<{ Querystring: Query }>;
 
@@ -74,20 +89,20 @@ export class Sse {
   }
 
   routes(app: FastifyInstance): void {
-    const options = (summary: string) => ({
-      schema: { summary },
+    const options = (summary: string, querystring: object) => ({
+      schema: { summary, querystring },
       logSerializers,
       onRequest: async (request: FastifyRequest, reply: FastifyReply) =>
         this.#admit(request, reply),
     });
     app.get<{ Querystring: Query }>(
       "/connection/uni_sse",
-      options("A user's channels as server-sent events, resumable"),
+      options("A user's channels as server-sent events, resumable", Query),
       (request, reply) => this.#open(request, reply),
     );
     app.get<{ Querystring: Query }>(
       "/v1/live/history",
-      options("What was published on a user's channel since a cursor"),
+      options("What was published on a user's channel since a cursor", HistoryQuery),
       (request) => this.#history(request),
     );
   }
@@ -171,9 +186,7 @@ export class Sse {
     const { hub, channels, limits } = this.#parts;
     const { since: cursor, limit } = request.query;
     const since = cursor === undefined ? undefined : parseCursor(cursor, 1)?.[0];
-    const count = limit === undefined ? limits.historyMax : Number(limit);
-    if (!Number.isInteger(count) || count < 0)
-      throw new CodedError("request_invalid", "limit: give a whole number.");
+    const count = limit ?? limits.historyMax;
     const holder = {};
     try {
       const open = await channels.open(token, names[0]!, dataOf(request.query), holder);
@@ -367,15 +380,12 @@ class SseStream {
   }
 }
 
-function namesOf(person: Person, { channel }: Query): string[] {
-  const asked = channel === undefined ? ["user:me"] : Array.isArray(channel) ? channel : [channel];
-  const names = asked.map((name) => ownName(person, name));
-  if (names.length > channelsMax || new Set(names).size !== names.length)
-    throw new CodedError("request_invalid", `channel: at most ${channelsMax}, each once.`);
+function namesOf(person: Person, { channel = ["user:me"] }: Query): string[] {
+  const names = channel.map((name) => ownName(person, name));
+  if (names.length === 0 || new Set(names).size !== names.length)
+    throw new CodedError("request_invalid", "channel: give each once.");
   return names;
 }
-
-const channelsMax = 16;
 
 function dataOf({ data }: Query): unknown {
   if (data === undefined) return undefined;
@@ -394,6 +404,7 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   [refusals.unknownChannel.code]: "not_found",
   [refusals.permissionDenied.code]: "permission_denied",
   [refusals.badRequest.code]: "request_invalid",
+  [refusals.limitExceeded.code]: "rate_limited",
 };
 
 function codedOf(error: unknown): unknown {

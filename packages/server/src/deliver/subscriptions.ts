@@ -114,8 +114,8 @@ export class Subscriptions {
   }
 
   /**
-   * Channels that stay behind the top of their stream from one call to the next, so that a publication must
-   * have been lost on the way, and those whose person is somebody else now.
+   * Channels that stay behind the top of their stream from one call to the next: a publication must have been
+   * lost on the way.
    */
   async behind(): Promise<string[]> {
     const names: string[] = [];

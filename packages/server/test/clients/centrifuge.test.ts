@@ -105,6 +105,19 @@ describe("the user's channel", () => {
     expect(tags!.id).toMatch(/^x/);
   });
 
+  test("tells of changed lists when asked, also of those that changed while it was away", async () => {
+    const client = device("watch", { data: { watch: [placement] } });
+    const heard = waiter<ServerPublicationContext>();
+    client.on("publication", heard.put);
+    client.connect();
+    await told(client, "subscribed");
+    await cut(client);
+    await stage.act("watch", "play", "a");
+    client.connect();
+    const types = [(await heard.next()).data.type, (await heard.next()).data.type];
+    expect(types).toEqual(["session.started", "recommendation.changed"]);
+  });
+
   test("has no acts of others", async () => {
     const client = device("quiet");
     const heard: unknown[] = [];
