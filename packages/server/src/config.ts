@@ -161,7 +161,7 @@ export const settings = {
   },
   ingestRequestsMax: {
     kind: "integer",
-    default: 512,
+    default: 256,
     min: 1,
     max: 100_000,
     room: "ingest",
