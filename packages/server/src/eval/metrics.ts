@@ -65,7 +65,7 @@ export class Metrics {
   }
 }
 
-function discount(place: number): number {
+export function discount(place: number): number {
   return 1 / Math.log2(place + 2);
 }
 

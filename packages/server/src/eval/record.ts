@@ -33,7 +33,7 @@ export function recordOf(session: FileSession, index: number): FoldRecord {
 const lanes = new Uint32Array(8);
 
 /** 32 hex digits, as subjects have. */
-function subjectOf(id: string): string {
+export function subjectOf(id: string): string {
   hashString(id, lanes, 0);
   return [0, 1, 2, 3].map((lane) => lanes[lane]!.toString(16).padStart(8, "0")).join("");
 }

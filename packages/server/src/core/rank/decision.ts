@@ -3,6 +3,7 @@ import type { Permit } from "../fold/consent.ts";
 import { logicVersion, type UserState } from "../fold/state.ts";
 import type { Models } from "../sum/models.ts";
 import type { Catalogue } from "./catalogue.ts";
+import type { EaseView } from "./ease.ts";
 import type { Definitions } from "./placement.ts";
 import { type Answer, type Ranker, rankConfiguration } from "./recommend.ts";
 
@@ -39,7 +40,7 @@ export function makeDecision(answer: Answer, facts: DecisionFacts): Decision {
       configuration: rankConfiguration,
       logic: logicVersion,
     },
-    views: [],
+    views: answer.views,
     arm: facts.arm ?? "",
     sequence: answer.personal ? facts.sequence : 0,
     slots: answer.items.map(({ item, score, propensity }) => ({ item, score, propensity })),
@@ -53,7 +54,8 @@ export type DecisionInput =
   | "catalogue"
   | "definitions"
   | "configuration"
-  | "logic";
+  | "logic"
+  | "views";
 
 export type Replayed =
   | { outcome: "equal"; items: readonly RecommendedItem[] }
@@ -77,6 +79,7 @@ export function replayDecision(
   models: Models,
   catalogue: Catalogue,
   definitions: Definitions,
+  ease?: EaseView | undefined,
 ): Replayed {
   const logged = decision.slots;
   const versions = decision.versions;
@@ -88,11 +91,21 @@ export function replayDecision(
     definitions: versions.definitions === definitions.version,
     configuration: versions.configuration === rankConfiguration,
     logic: versions.logic === logicVersion,
+    views: decision.views.join() === (ease?.name ?? ""),
   };
   const inputs = (Object.keys(isSame) as DecisionInput[]).filter((input) => !isSame[input]);
   if (inputs.length > 0) return { outcome: "inputs differ", inputs, logged };
   const { request } = decision;
-  const { items } = ranker.recommend(permit, state, models, catalogue, definitions, request);
+  const { items } = ranker.recommend(
+    permit,
+    state,
+    models,
+    catalogue,
+    definitions,
+    request,
+    undefined,
+    ease,
+  );
   const slot = firstDifference(items, logged);
   return slot < 0 ? { outcome: "equal", items } : { outcome: "differs", slot, items, logged };
 }

@@ -5,6 +5,7 @@ import { emptyState, type UserState } from "../fold/state.ts";
 import type { Models } from "../sum/models.ts";
 import { Blend, weightOne } from "./blend.ts";
 import type { Catalogue } from "./catalogue.ts";
+import type { EaseView } from "./ease.ts";
 import { catalogueReason, reasonsOf, shortened } from "./explain.ts";
 import { filterOf } from "./filter.ts";
 import { Eligible } from "./eligible.ts";
@@ -24,6 +25,8 @@ export interface Answer {
   items: readonly RecommendedItem[];
   /** False when no permit stood behind it. */
   personal: boolean;
+  /** Names of the views that it was made with. */
+  views: readonly string[];
 }
 
 /**
@@ -43,6 +46,7 @@ export class Ranker {
    * Without a permit the same path runs on an empty state: what is known of the user then does not matter.
    * Throws a RequestError that names the field when the request cannot be answered. An answer names the
    * weightiest events of a source; `eventsNamedMax` Infinity gives the whole account, for traces and exports.
+   * A view is an argument like the sums: the decision names it, and without one taste is read from the counts.
    */
   recommend(
     permit: Permit<"personalization"> | undefined,
@@ -52,10 +56,11 @@ export class Ranker {
     definitions: Definitions,
     request: RecommendationRequest,
     eventsNamedMax = eventsNamed,
+    ease?: EaseView | undefined,
   ): Answer {
     const placement = placementOf(definitions, request);
     const known = permittedState(permit, state);
-    const ask = { state: known, models, now: request.now, context: request.context ?? {} };
+    const ask = { state: known, models, now: request.now, context: request.context ?? {}, ease };
     const terms = request.filter ?? [];
     const filter = terms.length === 0 ? undefined : filterOf(terms);
     const eligible = new Eligible(known, catalogue, placement, request.exclude ?? [], filter);
@@ -64,7 +69,7 @@ export class Ranker {
     this.#top.take(this.#blend.totals, models, limit);
     const items = this.#explained(ask, eventsNamedMax);
     fillUp(items, limit, catalogue, eligible);
-    return { items, personal: permit !== undefined };
+    return { items, personal: permit !== undefined, views: ease === undefined ? [] : [ease.name] };
   }
 
   /** Asks the placement's sources, and its fallback too if too few items are left. */

@@ -1,6 +1,7 @@
 import type { Context } from "@attune/protocol";
 import type { UserState } from "../fold/state.ts";
 import type { Models } from "../sum/models.ts";
+import type { EaseView } from "./ease.ts";
 import type { Scores } from "./scores.ts";
 
 /** What a source may look at. `state` is an empty one where no permit stands behind the request. */
@@ -10,6 +11,8 @@ export interface Ask {
   /** The request's time, ms. */
   now: number;
   context: Context;
+  /** The view of long-term taste, if there is one: older than the sums, and named by the decision. */
+  ease?: EaseView | undefined;
 }
 
 /** A part of a source's score of one item, and the user's event (by its item) that brought it. */

@@ -1,12 +1,13 @@
-import { foldLimits, type UserState } from "../../fold/state.ts";
-import { isTaste } from "../../fold/taste.ts";
 import type { Scores } from "../scores.ts";
 import type { Ask, Part, Source } from "../source.ts";
+import { tasteItems } from "../taste-items.ts";
+import { Ease } from "./ease.ts";
 
 /**
  * Long-term taste: items that users hold together with what this user holds, by the cosine of the Gram
  * counts, summed over the user's taste. An item the user holds already is not proposed. The newest taste
- * comes first and the walk stops, between items, once `cellsMax` cells were read.
+ * comes first and the walk stops, between items, once `cellsMax` cells were read. Where a view covers the
+ * taste, EASE takes the place of the cosine: it knows which of two items that go together speaks for a third.
  */
 const cosineOne = 1 << 16;
 const cellsMax = 65_536;
@@ -21,8 +22,17 @@ export class Taste implements Source {
   readonly name = "taste";
   /** The taste that the last score was made of. */
   #asked: Held[] = [];
+  readonly #ease = new Ease();
+  /** Whether the last score was that of the view. */
+  #isEase = false;
 
   score(ask: Ask, scores: Scores): void {
+    this.#isEase = this.#ease.covers(ask);
+    if (this.#isEase) this.#ease.score(ask, scores);
+    else this.#cosines(ask, scores);
+  }
+
+  #cosines(ask: Ask, scores: Scores): void {
     const { cooccurrence } = ask.models;
     const { others, counts } = cooccurrence;
     const taste = tasteOf(ask);
@@ -45,6 +55,7 @@ export class Taste implements Source {
   }
 
   parts(ask: Ask, item: number): Part[] {
+    if (this.#isEase) return this.#ease.parts(ask, item);
     const { cooccurrence } = ask.models;
     const count = cooccurrence.count(item);
     const parts: Part[] = [];
@@ -62,19 +73,10 @@ function cosine(pair: number, countA: number, countB: number): number {
   return Math.floor((cosineOne * pair) / Math.sqrt(countA * countB));
 }
 
-/** Newest reaction first, then by item: the user's own order, whatever order the map has. */
 function tasteOf({ state, models }: Ask): Held[] {
-  return tasteKeys(state).flatMap((key) => {
+  return tasteItems(state).flatMap((key) => {
     const item = models.items.find(key);
     const count = item < 0 ? 0 : models.cooccurrence.count(item);
     return count > 0 ? [{ key, item, count }] : [];
   });
-}
-
-function tasteKeys(state: UserState): string[] {
-  return [...state.reactions]
-    .filter(([key, reaction]) => isTaste(state, key, reaction, foldLimits))
-    .toSorted(([x, a], [y, b]) => b.lastAt - a.lastAt || (x < y ? -1 : 1))
-    .slice(0, foldLimits.tasteItemsMax)
-    .map(([key]) => key);
 }

@@ -1,0 +1,167 @@
+/**
+ * Evaluation on users instead of sessions, through the very path that serves: the train ratings are folded in
+ * the order of time, one event at a time, what they contribute is summed, and then each user of the test is
+ * asked about once. All ratings are relevant; items of the user's train are left out; full rankings.
+ */
+import type { InteractionEvent } from "@attune/protocol";
+import { recordSchema } from "../base/record.ts";
+import { apply, type FoldRecord } from "../core/fold/apply.ts";
+import { permitFor, purposeBit } from "../core/fold/consent.ts";
+import { foldLimits, type UserState } from "../core/fold/state.ts";
+import { weightOne } from "../core/rank/blend.ts";
+import { Catalogue } from "../core/rank/catalogue.ts";
+import { type EaseView, solveEase } from "../core/rank/ease.ts";
+import { builtInDefinitions, type Definitions } from "../core/rank/placement.ts";
+import { Ranker } from "../core/rank/recommend.ts";
+import { Models } from "../core/sum/models.ts";
+import { discount, quantile } from "./metrics.ts";
+import type { Rating, RatingSplit } from "./ratings-file.ts";
+import { subjectOf } from "./record.ts";
+
+/** `taste`: long-term taste alone. `for-you`: the sources of that placement, as shipped. */
+export const ratingSources = ["taste", "for-you"] as const;
+export type RatingSources = (typeof ratingSources)[number];
+
+export interface RatingsOptions extends RatingSplit {
+  k?: number | undefined;
+  sources?: RatingSources | undefined;
+  /** Answer without a view: from the counts alone. */
+  withoutView?: boolean | undefined;
+}
+
+export interface RatingsReport {
+  train: number;
+  test: number;
+  /** Test users, each asked about once. */
+  users: number;
+  k: number;
+  ndcg: number;
+  precision: number;
+  recall: number;
+  /** Items the view covers; 0 without one. */
+  viewItems: number;
+  solveMs: number;
+  updateUsP50: number;
+  updateUsP99: number;
+  answerUsP50: number;
+  answerUsP99: number;
+}
+
+const policy = { bases: { personalization: "legitimate-interest" } } as const;
+const purposes = purposeBit("personalization");
+
+export function evaluateRatings(options: RatingsOptions): RatingsReport {
+  const { train, test, k = 10, sources = "taste", withoutView = false } = options;
+  const run = new Run(k, sources);
+  for (const rating of train.toSorted((x, y) => x.at - y.at)) run.learn(rating);
+  const view = withoutView ? undefined : run.solve(train.length);
+  const wanted = new Map<string, Set<string>>();
+  for (const { user, item } of test) {
+    wanted.set(user, (wanted.get(user) ?? new Set()).add(item));
+  }
+  const now = Math.max(...[...train, ...test].map(({ at }) => at));
+  for (const [user, items] of wanted) run.predict(user, items, now, view);
+  return { train: train.length, test: test.length, ...run.report(view) };
+}
+
+class Run {
+  readonly #models = new Models();
+  readonly #ranker = new Ranker();
+  readonly #definitions: Definitions;
+  readonly #states = new Map<string, UserState>();
+  readonly #k: number;
+  readonly #updateUs: number[] = [];
+  readonly #answerUs: number[] = [];
+  readonly #sums = { ndcg: 0, precision: 0, recall: 0 };
+  #solveMs = 0;
+
+  constructor(k: number, sources: RatingSources) {
+    this.#k = k;
+    const forYou = builtInDefinitions.placements["for-you"]!;
+    const asked = sources === "taste" ? { taste: weightOne } : forYou.sources;
+    this.#definitions = {
+      version: 0,
+      placements: { "for-you": { ...forYou, sources: asked, exclude: ["known"] } },
+    };
+  }
+
+  learn(rating: Rating): void {
+    const started = performance.now();
+    const applied = apply(this.#states.get(rating.user), recordOf(rating), foldLimits);
+    if (applied.refold) throw new Error("ratings are learned in the order of time");
+    this.#models.addAll(applied.contributions);
+    this.#states.set(rating.user, applied.state);
+    this.#updateUs.push((performance.now() - started) * 1000);
+  }
+
+  solve(seq: number): EaseView {
+    const started = performance.now();
+    const view = solveEase(this.#models.cooccurrence, seq);
+    this.#solveMs = performance.now() - started;
+    return view;
+  }
+
+  predict(
+    user: string,
+    wanted: ReadonlySet<string>,
+    now: number,
+    view: EaseView | undefined,
+  ): void {
+    const state = this.#states.get(user);
+    const started = performance.now();
+    const { items } = this.#ranker.recommend(
+      permitFor(state, policy, "personalization", 0),
+      state,
+      this.#models,
+      Catalogue.empty,
+      this.#definitions,
+      { placement: "for-you", limit: this.#k, now },
+      undefined,
+      view,
+    );
+    this.#answerUs.push((performance.now() - started) * 1000);
+    const gains = items.map(({ item }, place) => (wanted.has(item) ? discount(place) : 0));
+    const hits = gains.filter((gain) => gain > 0).length;
+    let ideal = 0;
+    for (let place = 0; place < Math.min(wanted.size, this.#k); place++) ideal += discount(place);
+    this.#sums.ndcg += gains.reduce((sum, gain) => sum + gain, 0) / ideal;
+    this.#sums.precision += hits / this.#k;
+    this.#sums.recall += hits / wanted.size;
+  }
+
+  report(view: EaseView | undefined): Omit<RatingsReport, "train" | "test"> {
+    const users = this.#answerUs.length;
+    return {
+      users,
+      k: this.#k,
+      ndcg: this.#sums.ndcg / users,
+      precision: this.#sums.precision / users,
+      recall: this.#sums.recall / users,
+      viewItems: view?.items.length ?? 0,
+      solveMs: this.#solveMs,
+      updateUsP50: quantile(this.#updateUs, 0.5),
+      updateUsP99: quantile(this.#updateUs, 0.99),
+      answerUsP50: quantile(this.#answerUs, 0.5),
+      answerUsP99: quantile(this.#answerUs, 0.99),
+    };
+  }
+}
+
+/** A rating, whatever its stars, is a liking: 0 or 1 is all that the protocol knows. */
+function recordOf({ user, item, at }: Rating): FoldRecord {
+  const payload: InteractionEvent = { type: "like", item, strength: 4 };
+  const header = {
+    schema: recordSchema,
+    kind: "event" as const,
+    tenant: 1,
+    subject: subjectOf(user),
+    identity: "verified" as const,
+    purposes,
+    merged: false,
+    source: "ratings-file",
+    at,
+    receivedAt: at,
+    messageHash: "",
+  };
+  return { header, payload };
+}
