@@ -19,7 +19,13 @@ export async function buildIfStale(): Promise<boolean> {
     logLevel: "warn",
     plugins: [react()],
     publicDir: false,
-    build: { outDir: distFolder, emptyOutDir: true, target: "es2023", reportCompressedSize: false },
+    build: {
+      outDir: distFolder,
+      emptyOutDir: true,
+      target: "es2023",
+      reportCompressedSize: false,
+      chunkSizeWarningLimit: 1_000,
+    },
   });
   const now = new Date();
   utimesSync(built, now, now);

@@ -84,7 +84,11 @@ function StageWithSound() {
     synth.current.play(track);
     return () => synth.current?.stop();
   }, [isOn, isPlaying, track]);
-  return <Stage sound={{ isOn, onToggle: () => setOn(!isOn) }} />;
+  return (
+    <div className="side">
+      <Stage sound={{ isOn, onToggle: () => setOn(!isOn) }} />
+    </div>
+  );
 }
 
 /** Says what changed, politely: only what the listener's own acts brought about is ever said. */

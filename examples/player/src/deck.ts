@@ -82,9 +82,9 @@ export class Deck {
 
   /** A choice of the listener. Every track that starts is reported, as players do. */
   choose(track: Track, clickedAt: number): void {
+    this.#click("Track Played", track, clickedAt, `playing ${track.title}`);
     this.#leave();
     this.#begin(track);
-    this.#click("Track Played", track, clickedAt, `playing ${track.title}`);
   }
 
   skip(clickedAt: number): void {
@@ -136,7 +136,8 @@ export class Deck {
       this.queue().map(({ id }) => id),
       queueShown,
     );
-    if (!isOpen(lap, performance.now())) return;
+    // The click is timed to the first list in which anything that is shown has moved.
+    if (moved === 0 || !isOpen(lap, performance.now())) return;
     void painted().then((at) => this.#close(lap, at, moved));
   }
 

@@ -12,6 +12,12 @@ export interface SendParts {
   onProgress: (done: number, all: number) => void;
 }
 
+interface Verdicts {
+  accepted?: number;
+  duplicates?: number;
+  results?: readonly { reason?: string }[];
+}
+
 const itemsAtOnce = 500;
 const eventsAtOnce = 250;
 const attemptsMax = 60;
@@ -50,11 +56,17 @@ async function sendBatch(plays: readonly Play[], { writeKey, visitor }: SendPart
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     const body = JSON.stringify({ batch, sentAt: new Date().toISOString() });
     const answer = await fetch("/v1/batch", { method: "POST", headers, body });
-    if (answer.ok) return;
+    if (answer.ok) return assertTaken((await answer.json()) as Verdicts);
     if (answer.status !== 429 && answer.status !== 503)
       throw new Error(`The server refused a part of the history (${answer.status}).`);
     const waitS = Number(answer.headers.get("Retry-After") ?? 1);
     await new Promise((resolve) => setTimeout(resolve, waitS * 1000));
   }
   throw new Error("The server was busy for too long.");
+}
+
+/** One bad listen costs nothing; a batch of which nothing was taken is worth saying. */
+function assertTaken({ accepted = 0, duplicates = 0, results = [] }: Verdicts): void {
+  if (accepted + duplicates > 0) return;
+  throw new Error(`The server took none of a part: ${results[0]?.reason ?? "no reason given"}.`);
 }

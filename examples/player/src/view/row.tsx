@@ -31,10 +31,10 @@ export const QueueRow = memo(function QueueRow({ entry, place, gained, isLiked }
         data-row
         onClick={(event) => deck.choose(track, event.timeStamp)}
         onKeyDown={moveFocus}
-        aria-label={`Play ${track.title}`}
       >
         <CoverImage track={track} />
         <span className="names">
+          <span className="visually-hidden">Play </span>
           <span className="title">{track.title}</span>
           <span className="why">{headline(whys)}</span>
         </span>

@@ -1,4 +1,4 @@
-import type { RecordInput } from "../base/record.ts";
+import type { LogRecord, RecordInput } from "../base/record.ts";
 import type { Log } from "../log/log.ts";
 import { engineRecord, payloadOf } from "./payload.ts";
 import { isForgottenPart, remainingRecords } from "./remaining.ts";
@@ -16,12 +16,14 @@ export async function forwardMerged(log: Log, user: User, root: User): Promise<v
   const throughSeq = user.commits[user.commits.length - 1]?.[1] ?? 0;
   const records = await remainingRecords(log, user, throughSeq, nothing);
   const known = await log.readSubject(root.tenant, root.subject, root.commits);
-  const parts = known
-    .filter((record) => record.kind === "forget")
-    .map((record) => payloadOf(record, "forget"));
+  const parts = known.filter((record) => record.kind === "forget");
+  const isForgotten = (record: LogRecord): boolean =>
+    parts.some(
+      (part) => part.seq >= record.seq && isForgottenPart(record, payloadOf(part, "forget")),
+    );
   const copies: RecordInput[] = records
     .filter((record) => record.kind !== "tick" && record.seq > user.forwardedThrough)
-    .filter((record) => !parts.some((part) => isForgottenPart(record, part)))
+    .filter((record) => !isForgotten(record))
     .map((record) => ({
       schema: record.schema,
       kind: record.kind,
