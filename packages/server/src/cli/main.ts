@@ -15,6 +15,14 @@ const commands: Record<string, { summary: string; load: () => Promise<{ command:
     summary: "run the engine with its HTTP and live doors",
     load: () => import("./serve.ts"),
   },
+  keys: {
+    summary: "list, make and revoke the keys that open a tenant",
+    load: () => import("./keys.ts"),
+  },
+  policy: {
+    summary: "on which basis a tenant may use data about people",
+    load: () => import("./policy.ts"),
+  },
   import: {
     summary: "read a file of events: Segment calls, session files, CSV, our own JSON",
     load: () => import("./import.ts"),

@@ -1,3 +1,4 @@
+import { totalsOf } from "../core/fold/engagement.ts";
 import type { UserState } from "../core/fold/state.ts";
 import { open } from "../main.ts";
 import { tenantOf } from "../tenants.ts";
@@ -49,7 +50,7 @@ function printProfile(state: UserState): void {
   print(`subject   ${state.subject}`);
   print(`last seen ${isoTime(state.lastAt)}`);
   print(`events    ${grouped(state.sequence)} in ${grouped(state.visits.count)} visits`);
-  const totals = [...state.counters.total].map(([type, count]) => `${type} ${grouped(count)}`);
+  const totals = totalsOf(state.counters).map(([type, count]) => `${type} ${grouped(count)}`);
   print(`did       ${totals.join(", ") || "nothing that counts"}`);
   const traits = [...state.traits].map(([name, { value }]) => `${name}=${JSON.stringify(value)}`);
   if (traits.length > 0) print(`traits    ${shown(traits.join(", "), 200)}`);

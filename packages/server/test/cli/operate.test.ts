@@ -1,0 +1,77 @@
+/** What an operator does in production: a basis, keys that are shown once, a server that takes no other. */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const bin = join(import.meta.dirname, "../../bin/attune.js");
+let data = "";
+
+beforeAll(() => {
+  data = mkdtempSync(join(tmpdir(), "attune-operate-"));
+});
+afterAll(() => rmSync(data, { recursive: true, force: true }));
+
+function environment(): NodeJS.ProcessEnv {
+  const { PATH, HOME } = process.env;
+  return { PATH, HOME, ATTUNE_DATA: data, ATTUNE_MODE: "production", ATTUNE_PORT: "0" };
+}
+
+function attune(...argv: string[]) {
+  const options = { encoding: "utf8" as const, env: environment() };
+  return spawnSync(process.execPath, [bin, ...argv], options);
+}
+
+test("a key is printed once, kept as a hash, and revoked by its id", () => {
+  const made = attune("keys", "--create", "server", "--label", "shop");
+  expect(made.status).toBe(0);
+  const secret = made.stdout.split("\n")[0]!;
+  const file = join(data, "keys.json");
+  expect(readFileSync(file, "utf8")).not.toContain(secret);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const [row] = JSON.parse(attune("keys", "--json").stdout) as { id: string; label: string }[];
+  expect(row!.label).toBe("shop");
+  expect(attune("keys", "--revoke", row!.id).status).toBe(0);
+  expect(attune("keys").stdout).toContain("revoked");
+  expect(attune("keys", "--create", "server", "--scope", "tokens").status).toBe(2);
+  expect(attune("keys", "--create", "master").stderr).toContain("public, server, secret");
+});
+
+test("a basis is declared in the log, shown, and taken back", () => {
+  expect(attune("policy").stdout).toContain("analytics        consent");
+  const basis = ["--analytics", "contract", "--personalization", "legitimate-interest"];
+  expect(attune("policy", ...basis).stdout).toContain("Declared and logged.");
+  expect(attune("policy", ...basis).stdout).toContain("Nothing was changed.");
+  expect(attune("policy", "--analytics", "consent", "--json").stdout).not.toContain("contract");
+  expect(attune("policy", "--analytics", "hope").status).toBe(2);
+  attune("policy", ...basis);
+});
+
+test("production serves with these keys, makes none by itself, and stops without a loss", async () => {
+  const secret = attune("keys", "--create", "server").stdout.split("\n")[0]!;
+  const child = spawn(process.execPath, [bin, "serve", "--json"], { env: environment() });
+  let shown = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (shown += text));
+  while (!shown.includes("}")) await once(child.stdout, "data");
+  const { url, keys } = JSON.parse(shown) as { url: string; keys: unknown };
+  expect(keys).toBe(null);
+  const headers = { authorization: `Bearer ${secret}` };
+  const event = {
+    type: "track",
+    event: "Product Viewed",
+    userId: "u",
+    properties: { sku: "lamp" },
+  };
+  const body = JSON.stringify({ batch: [{ ...event, messageId: "m1" }] });
+  const response = await fetch(`${url}/v1/batch`, { method: "POST", headers, body });
+  expect(((await response.json()) as { accepted: number }).accepted).toBe(1);
+  child.kill("SIGTERM");
+  const [code] = (await once(child, "exit")) as [number];
+  expect(code).toBe(0);
+  const profile = JSON.parse(attune("profile", "u", "--json").stdout) as { ring: unknown[] };
+  expect(profile.ring).toHaveLength(1);
+  writeFileSync(join(data, "dev-keys.json"), "{}");
+  expect(attune("serve").stderr).toContain("dev-keys.json");
+});
