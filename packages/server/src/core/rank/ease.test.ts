@@ -59,7 +59,10 @@ test("decode(encode(view)) is the view", () => {
 });
 
 test("a view holds the hottest items, then by key, no item speaks for itself, and the greatest weight is full", () => {
-  const view = solveEase(sumsOf([["b", "a", "c"], ["b", "a"], ["b", "d"], ["d"]]), 3, 3);
+  const view = solveEase(sumsOf([["b", "a", "c"], ["b", "a"], ["b", "d"], ["d"]]), 3, {
+    itemsMax: 3,
+    cellsMax: 9,
+  });
   expect(view.items).toEqual(["b", "a", "d"]);
   expect([0, 1, 2].map((place) => view.weight(place, place))).toEqual([0, 0, 0]);
   expect(Math.max(...view.rows.weights.map(Math.abs))).toBe(32_767);
@@ -75,11 +78,24 @@ test("two items that everybody holds together have the weights of the closed for
   expect([view.weight(0, 1), view.weight(1, 0), view.weight(0, 2)]).toEqual([32_767, 32_767, 0]);
 });
 
-test("a row keeps the hundred greatest weights", () => {
-  const view = solveEase(sumsOf([Array.from({ length: 150 }, (_, at) => `i${at}`)]), 1);
-  expect(view.items.length).toBe(150);
-  for (let row = 0; row < 150; row++) {
-    expect(view.rows.starts[row + 1]! - view.rows.starts[row]!).toBe(100);
+test("where the weights are too many, each row keeps its greatest, and the same ones as the whole", () => {
+  const list = Array.from({ length: 40 }, (_, user) =>
+    Array.from({ length: 5 }, (_, at) => `i${(user * (at + 3) + at * at + 1) % 17}`),
+  );
+  const whole = solveEase(sumsOf(list), 1);
+  const cut = solveEase(sumsOf(list), 1, { itemsMax: 17, cellsMax: 17 * 5 });
+  const { starts, columns, weights } = cut.rows;
+  for (let row = 0; row < 17; row++) {
+    const kept = [...weights.subarray(starts[row]!, starts[row + 1]!)];
+    const own = [...Array(17).keys()].map((column) => whole.weight(row, column));
+    expect(kept.length).toBe(5);
+    expect(kept.map(Math.abs).sort((x, y) => y - x)).toEqual(
+      own
+        .map(Math.abs)
+        .sort((x, y) => y - x)
+        .slice(0, 5),
+    );
+    kept.forEach((weight, at) => expect(own[columns[starts[row]! + at]!]).toBe(weight));
   }
 });
 

@@ -10,10 +10,22 @@ import { cellOf, invert, triangle } from "./positive-matrix.ts";
 
 /** Ridge on the diagonal, in users: a constant, not tuned on any test set. */
 const lambda = 400;
-/** Items a view covers: the matrix takes n^2 / 2 doubles (67 MB) and the solve n^3 / 2 products. */
-export const easeItemsMax = 4_096;
-/** Weights kept of a row, the greatest in size. */
-const rowCellsMax = 100;
+
+export interface EaseLimits {
+  /** Items a view covers: the matrix takes n^2 / 2 doubles (67 MB) and the solve n^3 / 2 products. */
+  itemsMax: number;
+  /**
+   * Weights kept of a view, 4 bytes each: up to 2,048 items B is whole, beyond that a row keeps its greatest.
+   * A hundred a row take a fraction of that, and cost a thirtieth of the nDCG (docs/quality.md).
+   */
+  cellsMax: number;
+}
+
+export const easeLimits: Readonly<EaseLimits> = Object.freeze({
+  itemsMax: 4_096,
+  cellsMax: 1 << 22,
+});
+
 /** The greatest weight of a view, whatever its sign, is this; the others are in its proportion. */
 const weightMax = 32_767;
 
@@ -67,41 +79,51 @@ export class EaseView {
     return low < starts[x + 1]! && columns[low] === j ? weights[low]! : 0;
   }
 
+  /** Names first, then the rows as they lie in memory. */
   encode(): Uint8Array<ArrayBuffer> {
     const { starts, columns, weights } = this.rows;
     const writer = new ByteWriter(1 << 16);
     writer.varint(this.seq);
     writer.text(this.digest);
     writer.varint(this.items.length);
-    this.items.forEach((item, x) => {
-      writer.text(item);
-      writer.varint(starts[x + 1]! - starts[x]!);
-    });
-    columns.forEach((column, at) => {
-      writer.u16(column);
-      writer.u16(weights[at]! & 0xffff);
-    });
-    return writer.finish();
+    for (const item of this.items) writer.text(item);
+    const head = writer.finish();
+    const first = alignedAfter(head.length);
+    const bytes = new Uint8Array(first + starts.byteLength + columns.length * 4);
+    new DataView(bytes.buffer).setUint32(0, head.length, true);
+    bytes.set(head, headStart);
+    new Uint32Array(bytes.buffer, first, starts.length).set(starts);
+    const second = first + starts.byteLength;
+    new Uint16Array(bytes.buffer, second, columns.length).set(columns);
+    new Int16Array(bytes.buffer, second + columns.byteLength, weights.length).set(weights);
+    return bytes;
   }
 
-  static decode(bytes: Uint8Array): EaseView {
-    const reader = new ByteReader(bytes);
+  /** The rows stay where they are: the thread that answers reads the bytes it was handed, and copies nothing. */
+  static decode({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): EaseView {
+    assert(byteOffset === 0 && length === buffer.byteLength, "a view is all of its bytes");
+    const headEnd = headStart + new DataView(buffer).getUint32(0, true);
+    const reader = new ByteReader(new Uint8Array(buffer), headStart, headEnd);
     const [seq, digest, size] = [reader.varint(), reader.text(), reader.varint()];
-    const items: string[] = [];
-    const starts = new Uint32Array(size + 1);
-    for (let x = 0; x < size; x++) {
-      items.push(reader.text());
-      starts[x + 1] = starts[x]! + reader.varint();
-    }
-    const columns = new Uint16Array(starts[size]!);
-    const weights = new Int16Array(starts[size]!);
-    for (let at = 0; at < columns.length; at++) {
-      columns[at] = reader.u16();
-      weights[at] = reader.u16();
-    }
+    const items = Array.from({ length: size }, () => reader.text());
     reader.expectEnd();
+    const first = alignedAfter(headEnd - headStart);
+    const starts = new Uint32Array(buffer, first, size + 1);
+    const second = first + starts.byteLength;
+    const cells = starts[size]!;
+    assert(second + cells * 4 === length, "a view ends with its last weight");
+    const columns = new Uint16Array(buffer, second, cells);
+    const weights = new Int16Array(buffer, second + columns.byteLength, cells);
     return new EaseView(seq, digest, items, { starts, columns, weights });
   }
+}
+
+/** Behind the length of the head. */
+const headStart = 4;
+
+/** Where 32-bit words may begin behind a head of so many bytes. */
+function alignedAfter(headLength: number): number {
+  return (headStart + headLength + 3) & ~3;
 }
 
 export function easeName(seq: number): string {
@@ -115,24 +137,24 @@ export function easeSeq(name: string): number | undefined {
 }
 
 /**
- * Solves B = I - P / diag(P), P = (G + lambda I)^-1, over the `itemsMax` items that most users hold, as of
+ * Solves B = I - P / diag(P), P = (G + lambda I)^-1, over the items that most users hold, as of
  * commit `seq`. Seconds of work at the limit: never on the thread that answers.
  */
 export function solveEase(
   sums: Cooccurrence,
   seq: number,
-  itemsMax: number = easeItemsMax,
+  limits: Readonly<EaseLimits> = easeLimits,
 ): EaseView {
-  const hottest = hottestOf(sums, itemsMax);
+  const hottest = hottestOf(sums, limits.itemsMax);
   const matrix = gramOf(sums, hottest);
   invert(matrix, hottest.length);
   const items = hottest.map((item) => sums.items.keys[item]!);
-  return new EaseView(seq, sums.digest(), items, rowsOf(matrix, hottest.length));
+  return new EaseView(seq, sums.digest(), items, rowsOf(matrix, hottest.length, limits.cellsMax));
 }
 
 /** Count descending, then key ascending: dense ids must not show. */
 function hottestOf(sums: Cooccurrence, itemsMax: number): number[] {
-  assert(itemsMax <= easeItemsMax, "columns are 16 bits wide");
+  assert(itemsMax <= 1 << 16, "columns are 16 bits wide");
   const { keys } = sums.items;
   return keys
     .map((_, item) => item)
@@ -158,44 +180,49 @@ function gramOf(sums: Cooccurrence, hottest: readonly number[]): Float64Array {
   return matrix;
 }
 
-/** The weights of each row that count, as integers of one scale. */
-function rowsOf(inverse: Float64Array, size: number): EaseRows {
-  const weightsOf = (x: number, row: Float64Array): void => {
-    for (let j = 0; j < size; j++) {
-      row[j] = j === x ? 0 : -inverse[cellOf(x, j)]! / inverse[cellOf(j, j)]!;
-    }
-  };
+/** The weights of each row that are kept, as integers of one scale. */
+function rowsOf(inverse: Float64Array, size: number, cellsMax: number): EaseRows {
   const row = new Float64Array(size);
   let greatest = 0;
   for (let x = 0; x < size; x++) {
-    weightsOf(x, row);
+    readWeights(inverse, x, row);
     for (let j = 0; j < size; j++) greatest = Math.max(greatest, Math.abs(row[j]!));
   }
+  const rowCells = Math.min(size, Math.floor(cellsMax / Math.max(1, size)));
   const starts = new Uint32Array(size + 1);
-  const columns: number[] = [];
-  const weights: number[] = [];
+  const columns = new Uint16Array(size * rowCells);
+  const weights = new Int16Array(size * rowCells);
+  let count = 0;
   for (let x = 0; x < size; x++) {
-    weightsOf(x, row);
-    for (const j of greatestOf(row)) {
+    readWeights(inverse, x, row);
+    if (rowCells < size) keepGreatest(row, rowCells);
+    for (let j = 0; j < size; j++) {
       const weight = Math.round((row[j]! / greatest) * weightMax);
-      if (weight === 0) continue;
-      columns.push(j);
-      weights.push(weight);
+      if (weight === 0 || row[j] === 0) continue;
+      columns[count] = j;
+      weights[count++] = weight;
     }
-    starts[x + 1] = columns.length;
+    starts[x + 1] = count;
   }
-  return { starts, columns: Uint16Array.from(columns), weights: Int16Array.from(weights) };
+  return { starts, columns: columns.subarray(0, count), weights: weights.subarray(0, count) };
 }
 
-/** The columns kept of a row, ascending; among equals the first. */
-function greatestOf(row: Float64Array): number[] {
+/** Row x of B. */
+function readWeights(inverse: Float64Array, x: number, row: Float64Array): void {
+  for (let j = 0; j < row.length; j++) {
+    row[j] = j === x ? 0 : -inverse[cellOf(x, j)]! / inverse[cellOf(j, j)]!;
+  }
+}
+
+/** Leaves the `count` weights that are greatest in size, among equals the first, and makes the rest 0. */
+function keepGreatest(row: Float64Array, count: number): void {
   const sizes = row.map((weight) => Math.abs(weight)).sort();
-  const least = sizes[sizes.length - rowCellsMax] ?? 0;
-  let equals = rowCellsMax - sizes.filter((size) => size > least).length;
-  const columns: number[] = [];
-  row.forEach((weight, j) => {
-    const size = Math.abs(weight);
-    if (size > least || (size === least && equals-- > 0)) columns.push(j);
-  });
-  return columns;
+  const least = sizes[sizes.length - count]!;
+  let equals = count;
+  for (let at = sizes.length - 1; at >= 0 && sizes[at]! > least; at--) equals--;
+  for (let j = 0; j < row.length; j++) {
+    const size = Math.abs(row[j]!);
+    if (size > least || (size === least && equals-- > 0)) continue;
+    row[j] = 0;
+  }
 }

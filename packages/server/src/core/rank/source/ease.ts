@@ -6,6 +6,9 @@ import type { Scores } from "../scores.ts";
 import type { Ask, Part, Source } from "../source.ts";
 import { tasteItems } from "../taste-items.ts";
 
+/** Weights read for an answer: the newest taste comes first, and the walk stops between items. */
+const cellsMax = 1 << 20;
+
 /**
  * Long-term taste through an EASE view: the score of an item is the sum of what the user's taste says of it,
  * the sum of integers B[x][j] over the items x they have a taste for. The taste is read fresh from the state,
@@ -39,11 +42,17 @@ export class Ease implements Source {
     this.#bind(ease, models.items);
     const { starts, columns, weights } = ease.rows;
     const touched: number[] = [];
-    for (const key of tasteItems(state)) {
-      const row: number = ease.placeOf(key);
-      if (row < 0) continue;
-      this.#rows.push({ key, row });
-      for (let at: number = starts[row]!; at < starts[row + 1]!; at++) {
+    const held = tasteItems(state).flatMap((key) => {
+      const row = ease.placeOf(key);
+      return row < 0 ? [] : [{ key, row }];
+    });
+    let cells = 0;
+    for (const one of held) {
+      if (cells >= cellsMax) break;
+      this.#rows.push(one);
+      const [start, end] = [starts[one.row]!, starts[one.row + 1]!];
+      cells += end - start;
+      for (let at: number = start; at < end; at++) {
         const column = columns[at]!;
         if (this.#seen[column] === 0) {
           this.#seen[column] = 1;
@@ -52,7 +61,8 @@ export class Ease implements Source {
         this.#sums[column]! += weights[at]!;
       }
     }
-    for (const { row } of this.#rows) this.#sums[row] = 0;
+    // An item the user holds already is not proposed.
+    for (const { row } of held) this.#sums[row] = 0;
     for (const column of touched) {
       const item = this.#sums[column]! > 0 ? this.#idOf(column) : -1;
       // An item that nobody holds any more is not proposed, though the view still knows of it.
@@ -66,8 +76,7 @@ export class Ease implements Source {
     const { ease, models } = ask;
     assert(ease !== undefined && ease === this.#view, "parts are asked right after the score");
     const column = ease.placeOf(models.items.keys[item]!);
-    const isHeld = this.#rows.some(({ row }) => row === column);
-    if (column < 0 || isHeld) return [];
+    if (column < 0) return [];
     const parts: Part[] = [];
     let score = 0;
     for (const { key, row } of this.#rows) {
