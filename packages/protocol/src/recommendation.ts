@@ -57,4 +57,9 @@ export interface Decision {
   /** Acknowledged events of the user so far. */
   sequence: number;
   slots: readonly { item: string; score: number; propensity: number }[];
+  /**
+   * The items as they stood on the screen, where that is not the list above: what was in view keeps its slot.
+   * What is seen and clicked counts for these slots.
+   */
+  shown?: readonly string[] | undefined;
 }

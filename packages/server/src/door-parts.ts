@@ -5,7 +5,7 @@ import { Meter } from "./base/meter.ts";
 import { slices } from "./config.ts";
 import { permitFor } from "./core/fold/consent.ts";
 import { portableState, profileOf } from "./core/fold/profile.ts";
-import type { DeliverParts } from "./deliver/door.ts";
+import type { DeliverFigures, DeliverParts } from "./deliver/door.ts";
 import { acceptAll, conclude } from "./ingest/accept.ts";
 import type { DeadLetters } from "./ingest/dead-letters/store.ts";
 import { readBody } from "./ingest/dialect/segment.ts";
@@ -40,8 +40,9 @@ export function ingestObserver(meter: Meter): NonNullable<IngestParts["observe"]
 }
 
 export function deliverParts(context: DoorContext): DeliverParts {
-  const { attune, tokens, now } = context;
+  const { attune, tokens, meter, now } = context;
   const { engine, tenants } = attune;
+  const pushed = meter.latency("attune_push_seconds", "From an event's commit to its push.");
   const keyOf = new Map(tenants.map(({ number, key }) => [number, key]));
   return {
     engine,
@@ -50,6 +51,7 @@ export function deliverParts(context: DoorContext): DeliverParts {
     itemOf: (tenant, item) => engine.tenant(tenant).catalogue.get(item)?.attributes,
     publicId: publicIds(tenants),
     track: tracker(context),
+    onPushed: (ms) => pushed(ms),
     now,
     version: `${product.command} ${product.version}`,
   };
@@ -108,6 +110,20 @@ export function serveParts({
   };
 }
 
+/** What the live channel says of itself. */
+export function meterLive(meter: Meter, figures: () => DeliverFigures): void {
+  meter.gauge("attune_live_sockets", "Open WebSockets.", () => figures().sockets);
+  meter.gauge("attune_live_sse_streams", "Open SSE streams.", () => figures().sseStreams);
+  meter.gauge("attune_live_queries", "Lists kept up to date.", () => figures().liveQueries);
+  meter.gauge("attune_live_refreshes_total", "Lists made again.", () => figures().refreshes);
+  meter.gauge(
+    "attune_live_pushes_total",
+    "Lists that changed and were pushed.",
+    () => figures().pushes,
+  );
+  meter.gauge("attune_live_slow_total", "Connections closed as slow.", () => figures().slow);
+}
+
 export function meterOf({ engine, log }: Attune): Meter {
   const meter = new Meter();
   meter.gauge("attune_log_head", "Newest durable commit.", () => log.head());
@@ -125,6 +141,10 @@ export function meterOf({ engine, log }: Attune): Meter {
     "Decisions that found no space.",
     () => engine.decisionsLost,
   );
+  meter.gauge("process_cpu_seconds_total", "Processor time of all threads.", () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  });
   meter.gauge("process_resident_memory_bytes", "Memory of the process.", () =>
     process.memoryUsage.rss(),
   );

@@ -15,7 +15,7 @@ import { UserTokens } from "./access/user-tokens.ts";
 import { adminDoor } from "./admin/door.ts";
 import type { Config } from "./config.ts";
 import { deliverDoor } from "./deliver/door.ts";
-import { deliverParts, ingestObserver, meterOf, serveParts } from "./door-parts.ts";
+import { deliverParts, ingestObserver, meterLive, meterOf, serveParts } from "./door-parts.ts";
 import { PositionError } from "./engine/position.ts";
 import { RequestError } from "./core/rank/request-error.ts";
 import { ingestDoor } from "./ingest/http.ts";
@@ -59,6 +59,9 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     bodyLimit: config.batchBytesMax,
     // A field nobody knows is a mistake to be told, not to be dropped.
     ajv: { customOptions: { removeAdditional: false } },
+    // Ids of items and people stand in paths: 256 bytes, each escaped as three.
+    routerOptions: { maxParamLength: 1_024 },
+    requestTimeout: 120_000,
   });
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     if (codeOf(error) === undefined) request.log.error({ err: error }, "request failed");
@@ -88,7 +91,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
   const context = { attune, tokens, authenticate, deadLetters, meter, now };
   ingestDoor(app, write);
   serveDoor(app, serveParts(context));
-  deliverDoor(app, deliverParts(context));
+  meterLive(meter, deliverDoor(app, deliverParts(context)).figures);
   await options.register?.(app, { app, attune, keys: development });
   const url = await app.listen({ host: config.host, port: config.port });
   const timers = startTimers(attune, now);

@@ -16,13 +16,21 @@ export interface Answer {
   position: string;
 }
 
+/** A slot as it stands on the screen. */
+export interface ShownSlot {
+  item: string;
+}
+
 /** An answer that nobody was shown yet. */
 export interface Preview {
   items: readonly RecommendedItem[];
   /** False when no permit stood behind it: a stranger's answer. */
   personal: boolean;
-  /** Logs the answer as a decision, since it is shown now, and returns the decision's id. */
-  decide(): string;
+  /**
+   * Logs the answer as a decision, since it is shown now, and returns the decision's id. `shown` are the items
+   * as they stand on the screen.
+   */
+  decide(shown?: readonly ShownSlot[]): string;
 }
 
 export interface AnswersParts {
@@ -65,9 +73,15 @@ export class Answers {
     };
     const owner = permit === undefined ? nobody : subject;
     const purposes = permit === undefined ? 0 : purposeBits(tenant.policy, state?.consents);
-    const decide = (): string => {
+    const decide = (shown?: readonly ShownSlot[]): string => {
       const id = this.#parts.publicId(tenantNumber, `${this.#parts.startId}:${++this.#decisions}`);
-      this.#log(tenantNumber, owner, purposes, makeDecision(answer, { id, ...facts }));
+      const decision = makeDecision(answer, { id, ...facts });
+      const items = shown?.map(({ item }) => item);
+      const { slots } = decision;
+      const isOther =
+        items !== undefined &&
+        (items.length !== slots.length || items.some((item, i) => item !== slots[i]!.item));
+      this.#log(tenantNumber, owner, purposes, isOther ? { ...decision, shown: items } : decision);
       return id;
     };
     return { items: answer.items, personal: answer.personal, decide };

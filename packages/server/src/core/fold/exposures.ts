@@ -45,7 +45,7 @@ export function expose(
   limits: Readonly<FoldLimits>,
   sink: Sink,
 ): void {
-  const items = decision.slots.map((slot) => slot.item);
+  const items = [...(decision.shown ?? decision.slots.map((slot) => slot.item))];
   const { exposures } = state;
   const exposure: Exposure = {
     decisionId: decision.id,

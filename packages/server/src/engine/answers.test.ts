@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import type { RecordInput } from "../base/record.ts";
+import { utf8Encode } from "../base/text.ts";
+import { foldLimits } from "../core/fold/state.ts";
+import { openMemoryLog } from "../log/memory.ts";
+import { MemoryCheckpoint } from "./checkpoint/memory.ts";
+import { Engine } from "./engine.ts";
+import { hashOf, payloadOf } from "./payload.ts";
+import { replayDecisions } from "./replay-decisions.ts";
+
+const start = 1_700_000_000_000;
+
+function event(user: string, item: string, at: number): RecordInput {
+  const payload = { type: "play", userId: user, item, strength: 1 };
+  return {
+    schema: 1,
+    kind: "event",
+    tenant: 1,
+    subject: hashOf(user),
+    identity: "verified",
+    purposes: 0b11,
+    merged: false,
+    source: "test",
+    at,
+    receivedAt: at,
+    messageHash: hashOf(`${user}/${item}/${at}`),
+    payload: utf8Encode(JSON.stringify(payload)),
+  };
+}
+
+test("a list that was shown in another order is logged so, counts so, and is still answered again", async () => {
+  const now = () => start + 3_600_000;
+  const log = await openMemoryLog({ partitions: 2, now });
+  const engine = await Engine.open({ log, checkpoint: new MemoryCheckpoint(), now });
+  await engine.setPolicy(1, { bases: { personalization: "contract", analytics: "contract" } });
+  const records = Array.from({ length: 40 }, (_, i) =>
+    event(`u${i % 8}`, `i${(i * 3) % 7}`, start + i * 1_000),
+  );
+  await engine.append(records);
+  await engine.settled();
+  const request = { placement: "up-next", limit: 4, now: now() };
+  const preview = engine.preview(1, hashOf("u1"), request);
+  const shown = preview.items.toReversed();
+  preview.decide(shown);
+  engine.preview(1, hashOf("u2"), request).decide();
+  await engine.settled();
+  const decisions = [];
+  for await (const { records: stored } of log.read(0))
+    for (const record of stored)
+      if (record.kind === "decision") decisions.push(payloadOf(record, "decision"));
+  expect(decisions.map((decision) => decision.shown)).toEqual([
+    shown.map(({ item }) => item),
+    undefined,
+  ]);
+  expect(engine.state(1, hashOf("u1"))!.exposures[0]!.items).toEqual(shown.map(({ item }) => item));
+  const replayed = await replayDecisions(log, foldLimits);
+  expect(replayed.map(({ outcome }) => outcome)).toEqual(["equal", "equal"]);
+  await engine.close();
+});
