@@ -247,18 +247,21 @@ export class Engine {
 
   /** Follows the alias of a merged subject. */
   resolve(tenant: number, subject: string): string {
+    return this.#resolved(tenant, subject).subject;
+  }
+
+  #resolved(tenant: number, subject: string): { subject: string; user: User | undefined } {
     let current = subject;
     for (;;) {
       const user = this.#users.find(tenant, current);
-      if (user === undefined || user.aliasOf === "") return current;
+      if (user === undefined || user.aliasOf === "") return { subject: current, user };
       current = user.aliasOf;
     }
   }
 
   /** What acceptance has to know of a subject: its consents and the bases its tenant declared. */
   standing(tenant: number, subject: string) {
-    const resolved = this.resolve(tenant, subject);
-    const user = this.#users.find(tenant, resolved);
+    const { subject: resolved, user } = this.#resolved(tenant, subject);
     return {
       subject: resolved,
       policy: this.#tenants.obtain(tenant).policy,

@@ -3,6 +3,7 @@ import { decodeState, encodeState } from "../core/fold/codec.ts";
 import type { UserState } from "../core/fold/state.ts";
 import type { Removal, SeqRange } from "../log/log.ts";
 import type { Checkpoint, UserRow } from "./checkpoint/checkpoint.ts";
+import { StoredSubjects } from "./stored-subjects.ts";
 
 /** A subject in memory: its row with the state decoded. */
 export interface User {
@@ -33,6 +34,8 @@ export interface User {
 export class Users {
   readonly #hot = new Map<string, User>();
   readonly #checkpoint: Checkpoint;
+  /** Whoever has a row in the checkpoint or on the way there. */
+  readonly #stored = new StoredSubjects();
   readonly #hotUsersMax: number;
   #dirty: User[] = [];
   #frozen: User[] = [];
@@ -54,6 +57,11 @@ export class Users {
     return this.#dirty.length;
   }
 
+  /** Must be told of every row that the checkpoint holds from before. */
+  restored(row: UserRow): void {
+    this.#stored.add(row.subject);
+  }
+
   find(tenant: number, subject: string): User | undefined {
     const key = keyOf(tenant, subject);
     const hot = this.#hot.get(key);
@@ -61,6 +69,7 @@ export class Users {
       hot.touchedIn = this.#round;
       return hot;
     }
+    if (!this.#stored.has(subject)) return undefined;
     const row = this.#saving.get(key) ?? this.#checkpoint.read(tenant, subject);
     return row === undefined ? undefined : this.#admit(key, row);
   }
@@ -126,7 +135,10 @@ export class Users {
     assert(this.#frozen.length === 0, "rows are still to be packed");
     const rows = this.#packed;
     this.#packed = [];
-    for (const row of rows) this.#saving.set(keyOf(row.tenant, row.subject), row);
+    for (const row of rows) {
+      this.#saving.set(keyOf(row.tenant, row.subject), row);
+      this.#stored.add(row.subject);
+    }
     return rows;
   }
 

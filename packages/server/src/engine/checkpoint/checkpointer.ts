@@ -43,12 +43,13 @@ export class Checkpointer {
     mark: Mark | undefined,
     onUser: (row: UserRow, state: UserState | undefined) => void,
   ): void {
-    const { checkpoint, tenants, outbox } = this.#parts;
+    const { checkpoint, tenants, outbox, users } = this.#parts;
     if (mark === undefined) return;
     tenants.advance(mark.clockHour);
     for (const [key, value] of checkpoint.shared()) this.#restoreShared(key, value);
     for (const entry of checkpoint.outbox()) outbox.restore(entry);
     for (const row of checkpoint.rows()) {
+      users.restored(row);
       onUser(row, row.body === null ? undefined : decodeState(row.body));
     }
   }
