@@ -5,6 +5,7 @@ import { append } from "./measure/append.ts";
 import { fold } from "./measure/fold.ts";
 import { forget } from "./measure/forget.ts";
 import { indexUpdate } from "./measure/index-update.ts";
+import { ingest } from "./measure/ingest.ts";
 import { memory } from "./measure/memory.ts";
 import { restart } from "./measure/restart.ts";
 
@@ -16,4 +17,5 @@ export const measurements: readonly Measurement[] = [
   restart,
   memory,
   forget,
+  ingest,
 ];
