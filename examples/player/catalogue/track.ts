@@ -28,7 +28,7 @@ export interface Track extends Features {
   favorites: number;
 }
 
-export const featureNames = [
+const featureNames = [
   "energy",
   "valence",
   "danceability",

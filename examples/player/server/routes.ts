@@ -5,9 +5,11 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join, relative, sep } from "node:path";
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { Server } from "../../../packages/server/src/doors.ts";
 import type { AttuneClient } from "./attune.ts";
 import type { Crowd } from "./crowd.ts";
+
+type App = Server["app"];
 
 export interface PlayerParts {
   attune: AttuneClient;
@@ -43,7 +45,7 @@ const policy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-export function playerRoutes(app: FastifyInstance, parts: PlayerParts): void {
+export function playerRoutes(app: App, parts: PlayerParts): void {
   pageRoutes(app, parts);
   const { attune, crowd } = parts;
   app.get("/player/setup.json", (_request, reply) =>
@@ -87,37 +89,32 @@ function bodyOf(properties: Readonly<Record<string, object>>): object {
 }
 
 /** The files are few and small: all are read at the start, so no path from outside ever meets the disk. */
-function pageRoutes(app: FastifyInstance, { page, catalogue }: PlayerParts): void {
+function pageRoutes(app: App, { page, catalogue }: PlayerParts): void {
   const files = new Map(
     readdirSync(page, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name))
       .map((path) => [relative(page, path).replaceAll(sep, "/"), readFileSync(path)]),
   );
-  const send = (reply: FastifyReply, name: string) => {
-    const file = files.get(name);
-    if (file === undefined) return reply.callNotFound();
-    const isNamedByContent = name.startsWith("assets/");
-    return reply
-      .header("Content-Type", types[extname(name)] ?? "application/octet-stream")
-      .header(
-        "Cache-Control",
-        isNamedByContent ? "public, max-age=31536000, immutable" : "no-cache",
-      )
-      .header("Content-Security-Policy", policy)
-      .header("X-Content-Type-Options", "nosniff")
-      .header("Referrer-Policy", "no-referrer")
-      .send(file);
-  };
+  const headersOf = (name: string) => ({
+    "Content-Type": types[extname(name)] ?? "application/octet-stream",
+    // The build names these by what is in them.
+    "Cache-Control": name.startsWith("assets/")
+      ? "public, max-age=31536000, immutable"
+      : "no-cache",
+    "Content-Security-Policy": policy,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+  });
   app.get("/player", (_request, reply) => reply.redirect("/player/"));
-  app.get("/player/", (_request, reply) => send(reply, "index.html"));
-  app.get<{ Params: { "*": string } }>("/player/*", (request, reply) =>
-    send(reply, request.params["*"]),
-  );
+  app.get<{ Params: { "*": string } }>("/player/*", (request, reply) => {
+    const name = request.params["*"] === "" ? "index.html" : request.params["*"];
+    const file = files.get(name);
+    return file === undefined ? reply.callNotFound() : reply.headers(headersOf(name)).send(file);
+  });
   app.get("/player/tracks.ndjson", (_request, reply) =>
     reply
-      .header("Content-Type", "application/x-ndjson")
-      .header("Cache-Control", "no-cache")
+      .headers({ "Content-Type": "application/x-ndjson", "Cache-Control": "no-cache" })
       .send(catalogue),
   );
 }

@@ -20,13 +20,13 @@ export async function loadShelf(): Promise<Shelf> {
   return shelfOf(tracksOf(await answer.text()));
 }
 
-export function shelfOf(list: readonly Track[]): Shelf {
+function shelfOf(list: readonly Track[]): Shelf {
   const tracks = list.toSorted((a, b) => b.listens - a.listens);
   return { tracks, byId: new Map(tracks.map((track) => [track.id, track])) };
 }
 
 /** Halves of the catalogue by its own numbers: the middle of valence and of energy. */
-export function moodOf({ valence, energy }: Pick<Track, "valence" | "energy">): Mood {
+function moodOf({ valence, energy }: Pick<Track, "valence" | "energy">): Mood {
   const [glad, fast] = [valence >= 0.446, energy >= 0.649];
   return moods[(glad ? 0 : 2) + (fast ? 0 : 1)]!;
 }

@@ -46,7 +46,11 @@ function Playing({ track, sound }: { track: Track; sound: Sound }) {
           <span className="visually-hidden">Now playing: </span>
           {track.title}
         </h1>
-        <p className="facts">{factsOf(track)}</p>
+        <p className="facts">
+          {factsOf(track).map((fact) => (
+            <span key={fact}>{fact}</span>
+          ))}
+        </p>
         <progress aria-label="Place in the sketch" max={sketchMs} value={at} />
         <Controls track={track} sound={sound} />
       </div>
@@ -99,8 +103,13 @@ function Controls({ track, sound }: { track: Track; sound: Sound }) {
   );
 }
 
-function factsOf({ genre, tempo, energy, valence }: Track): string {
-  if (genre === undefined) return "From a listening history: a title, no audio data";
+function factsOf({ genre, tempo, energy, valence }: Track): string[] {
+  if (genre === undefined) return ["From a listening history: a title, no audio data"];
   const percent = (part: number): number => Math.round(part * 100);
-  return `${genre} · ${Math.round(tempo)} bpm · energy ${percent(energy)} · valence ${percent(valence)}`;
+  return [
+    genre,
+    `${Math.round(tempo)} bpm`,
+    `energy ${percent(energy)}`,
+    `valence ${percent(valence)}`,
+  ];
 }
