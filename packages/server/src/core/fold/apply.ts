@@ -92,10 +92,10 @@ function applyConsent(state: UserState, record: FoldRecord, event: ConsentEvent)
   if (choice !== "granted" && isFoldedPurpose(purpose)) {
     const lives =
       purpose === "analytics"
-        ? state.counters.total.size > 0
+        ? state.counters.total.some((count) => count > 0)
         : state.sequence > 0 || state.exposures.length > 0;
     if (lives) return { refold: true, effects };
   }
-  enterConsent(state.consents, event, merged);
+  enterConsent(state, event, merged);
   return applied(state, [], effects);
 }

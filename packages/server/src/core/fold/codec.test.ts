@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { BytesError } from "../../base/bytes.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { decodeState, encodeState } from "./codec.ts";
-import { type UserState, emptyState } from "./state.ts";
+import { countInteraction } from "./engagement.ts";
+import { type UserState, emptyState, foldLimits } from "./state.ts";
 
 /** The same content, its maps filled from the front or from the back. */
 function filled(isReversed: boolean): UserState {
@@ -19,18 +20,14 @@ function filled(isReversed: boolean): UserState {
       ["y", 4],
     ]),
   );
-  state.counters.total = new Map(
-    inOrder([
-      ["view", 2],
-      ["play", 1],
-    ]),
-  );
-  state.counters.days = new Map(
-    inOrder([
-      [20_000, new Map<InteractionType, number>([["view", 2]])],
-      [20_001, new Map<InteractionType, number>([["play", 1]])],
-    ]),
-  );
+  const counted: [InteractionType, number][] = [
+    ["view", 20_000],
+    ["play", 20_001],
+    ["view", 20_000],
+  ];
+  for (const [type, day] of isReversed ? counted.toReversed() : counted) {
+    countInteraction(state.counters, type, day * 86_400_000, foldLimits);
+  }
   state.traits = new Map(
     inOrder([
       ["plan", { value: { b: [1, null], a: "x" }, at: 3 }],

@@ -18,6 +18,8 @@ import {
   type Trait,
   type UserState,
   type Visits,
+  emptyMap,
+  emptyState,
   never,
 } from "./state.ts";
 
@@ -151,10 +153,19 @@ class StateReader extends ByteReader {
     return known(interactionTypes, this.u8());
   }
 
-  list<T>(read: () => T): T[] {
+  typePlace(): number {
+    return interactionTypes.indexOf(this.type());
+  }
+
+  count(): number {
     const count = this.varint();
     // What is listed has at least a byte each: a wrong count must not reserve memory.
     if (count > this.left) throw new BytesError("a list longer than its bytes");
+    return count;
+  }
+
+  list<T>(read: () => T): T[] {
+    const count = this.count();
     const list: T[] = [];
     for (let i = 0; i < count; i++) list.push(read());
     return list;
@@ -162,6 +173,12 @@ class StateReader extends ByteReader {
 
   map<K, V>(read: () => [K, V]): Map<K, V> {
     return new Map(this.list(read));
+  }
+
+  /** Of what most users have none of. */
+  rareMap<K, V>(read: () => [K, V]): ReadonlyMap<K, V> {
+    const entries = this.list(read);
+    return entries.length === 0 ? emptyMap : new Map(entries);
   }
 }
 
@@ -208,6 +225,7 @@ function writeSessions(out: StateWriter, sessions: readonly Session[]): void {
 }
 
 function readSessions(from: StateReader): Session[] {
+  let dimensions: readonly string[] = [];
   return from.list(() => {
     const session: Session = {
       keyHi: from.u32(),
@@ -219,10 +237,17 @@ function readSessions(from: StateReader): Session[] {
     from.list(() => {
       session.items.push(from.name());
       session.at.push(from.time());
-      session.dimensions.push(from.list(() => from.name()));
+      const stated = from.list(() => from.name());
+      // One list for all in a row that state the same.
+      if (!isSame(stated, dimensions)) dimensions = stated;
+      session.dimensions.push(dimensions);
     });
     return session;
   });
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((text, i) => text === other[i]);
 }
 
 /** Entries in the order of time and then of key: how the maps stand already, equal times aside. */
@@ -272,35 +297,43 @@ function writeDislikes(out: StateWriter, dislikes: ReadonlyMap<string, number>):
   }
 }
 
-function readDislikes(from: StateReader): Map<string, number> {
-  return from.map(() => [from.name(), from.time()]);
+function readDislikes(from: StateReader): ReadonlyMap<string, number> {
+  return from.rareMap(() => [from.name(), from.time()]);
 }
 
-function writeCounts(out: StateWriter, counts: ReadonlyMap<InteractionType, number>): void {
-  out.varint(counts.size);
-  for (const type of interactionTypes) {
-    const count = counts.get(type);
-    if (count === undefined) continue;
-    out.type(type);
-    out.varint(count);
+function writeCounters(out: StateWriter, { total, days }: Counters): void {
+  out.varint(total.reduce((types, count) => types + Number(count > 0), 0));
+  for (let type = 0; type < total.length; type++) {
+    if (total[type] === 0) continue;
+    out.u8(type);
+    out.varint(total[type]!);
   }
-}
-
-function readCounts(from: StateReader): Map<InteractionType, number> {
-  return from.map(() => [from.type(), from.varint()]);
-}
-
-function writeCounters(out: StateWriter, counters: Counters): void {
-  writeCounts(out, counters.total);
-  out.varint(counters.days.size);
-  for (const [day, counts] of [...counters.days].sort(([a], [b]) => a - b)) {
+  let count = 0;
+  for (let at = 0; at < days.length; at += 3) if (days[at] !== days[at - 3]) count++;
+  out.varint(count);
+  for (let at = 0; at < days.length;) {
+    const day = days[at]!;
+    let end = at;
+    while (days[end] === day) end += 3;
     out.varint(day);
-    writeCounts(out, counts);
+    out.varint((end - at) / 3);
+    for (; at < end; at += 3) {
+      out.u8(days[at + 1]!);
+      out.varint(days[at + 2]!);
+    }
   }
 }
 
 function readCounters(from: StateReader): Counters {
-  return { total: readCounts(from), days: from.map(() => [from.varint(), readCounts(from)]) };
+  const { counters } = emptyState(0, "");
+  for (let left = from.count(); left > 0; left--) counters.total[from.typePlace()] = from.varint();
+  for (let left = from.count(); left > 0; left--) {
+    const day = from.varint();
+    for (let types = from.count(); types > 0; types--) {
+      counters.days.push(day, from.typePlace(), from.varint());
+    }
+  }
+  return counters;
 }
 
 function writeVisits(out: StateWriter, visits: Visits): void {
@@ -330,8 +363,8 @@ function writeTraits(out: StateWriter, traits: ReadonlyMap<string, Trait>): void
   }
 }
 
-function readTraits(from: StateReader): Map<string, Trait> {
-  return from.map(() => {
+function readTraits(from: StateReader): ReadonlyMap<string, Trait> {
+  return from.rareMap(() => {
     const name = from.text();
     const at = from.time();
     const value: unknown = JSON.parse(from.text());
@@ -352,8 +385,8 @@ function writeConsents(out: StateWriter, consents: ReadonlyMap<Purpose, Consent>
   }
 }
 
-function readConsents(from: StateReader): Map<Purpose, Consent> {
-  return from.map(() => [
+function readConsents(from: StateReader): ReadonlyMap<Purpose, Consent> {
+  return from.rareMap(() => [
     known(purposes, from.u8()),
     {
       choice: known(choices, from.u8()),

@@ -22,11 +22,7 @@ function said(...choices: ConsentChoice[]): UserState {
 }
 
 function say(state: UserState, choice: ConsentChoice, merged = false): boolean {
-  return enterConsent(
-    state.consents,
-    { type: "consent", purpose: "personalization", choice },
-    merged,
-  );
+  return enterConsent(state, { type: "consent", purpose: "personalization", choice }, merged);
 }
 
 function isPermitted(state: UserState | undefined, policy: ConsentPolicy, purpose: Purpose) {

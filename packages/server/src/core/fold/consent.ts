@@ -114,20 +114,22 @@ export function assertCurrent(permit: Permit, state: UserState): void {
   assert(permit.isCurrent(state), "the permit is older than a refusal, or another user's");
 }
 
-/** The ledger with this entry in it; false when a merged entry gives way to the person's own word. */
+/** Puts this entry in the ledger; false when a merged entry gives way to the person's own word. */
 export function enterConsent(
-  consents: Map<Purpose, Consent>,
+  state: Pick<UserState, "consents">,
   event: ConsentEvent,
   isMerged: boolean,
 ): boolean {
-  const known = consents.get(event.purpose);
+  const known = state.consents.get(event.purpose);
   if (!takesEffect(known, isMerged)) return false;
+  const consents = new Map(state.consents);
   consents.set(event.purpose, {
     choice: event.choice,
     policy: event.policy ?? "",
     refusals: (known?.refusals ?? 0) + (event.choice === "granted" ? 0 : 1),
     merged: isMerged,
   });
+  state.consents = consents;
   return true;
 }
 

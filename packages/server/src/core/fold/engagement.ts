@@ -1,5 +1,5 @@
-import type { InteractionType } from "@attune/protocol";
-import type { Counters, FoldLimits, Trait, Visits } from "./state.ts";
+import { type InteractionType, interactionTypes } from "@attune/protocol";
+import type { Counters, FoldLimits, Trait, UserState, Visits } from "./state.ts";
 
 /** Counters, visits and traits: what is known of a user beside taste. Nothing here reaches a sum. */
 const dayMs = 86_400_000;
@@ -11,17 +11,59 @@ export function countInteraction(
   at: number,
   limits: Readonly<FoldLimits>,
 ): void {
-  increment(counters.total, type);
-  const { days } = counters;
+  const { total, days } = counters;
+  const place = interactionTypes.indexOf(type);
+  total[place]!++;
   const day = Math.floor(at / dayMs);
-  const known = days.get(day);
-  if (known !== undefined) return increment(known, type);
-  if (days.size >= limits.counterDaysMax) {
-    const oldest = Math.min(...days.keys());
-    if (day < oldest) return;
-    days.delete(oldest);
+  let next = days.length;
+  while (next > 0 && isAfter(days, next - 3, day, place)) next -= 3;
+  const isKnownDay = (next > 0 && days[next - 3] === day) || days[next] === day;
+  if (next > 0 && days[next - 3] === day && days[next - 2] === place) {
+    days[next - 1]!++;
+    return;
   }
-  days.set(day, new Map([[type, 1]]));
+  if (!isKnownDay && dayCount(days) >= limits.counterDaysMax) {
+    if (day < days[0]!) return;
+    next -= dropOldestDay(days);
+  }
+  if (next === days.length) days.push(day, place, 1);
+  else days.splice(next, 0, day, place, 1);
+}
+
+function isAfter(days: readonly number[], at: number, day: number, place: number): boolean {
+  return days[at]! > day || (days[at] === day && days[at + 1]! > place);
+}
+
+function dayCount(days: readonly number[]): number {
+  let count = 0;
+  for (let at = 0; at < days.length; at += 3) if (days[at] !== days[at - 3]) count++;
+  return count;
+}
+
+/** Returns how many numbers went. */
+function dropOldestDay(days: number[]): number {
+  let end = 3;
+  while (days[end] === days[0]) end += 3;
+  days.splice(0, end);
+  return end;
+}
+
+/** The counts that are not zero, by type. */
+export function totalsOf({ total }: Counters): [InteractionType, number][] {
+  return interactionTypes
+    .map((type, place): [InteractionType, number] => [type, total[place]!])
+    .filter(([, count]) => count > 0);
+}
+
+/** The same by day. */
+export function countsByDay({ days }: Counters): Map<number, [InteractionType, number][]> {
+  const byDay = new Map<number, [InteractionType, number][]>();
+  for (let at = 0; at < days.length; at += 3) {
+    const counts = byDay.get(days[at]!) ?? [];
+    byDay.set(days[at]!, counts);
+    counts.push([interactionTypes[days[at + 1]!]!, days[at + 2]!]);
+  }
+  return byDay;
 }
 
 /** Takes interactions in order of event time. */
@@ -42,11 +84,12 @@ export function visit(visits: Visits, at: number, idleMs: number): void {
  * stay, of equal times the smaller names. The order of calls matters among equal times alone.
  */
 export function stateTraits(
-  traits: Map<string, Trait>,
+  state: Pick<UserState, "traits">,
   stated: Readonly<Record<string, unknown>>,
   at: number,
   limits: Readonly<FoldLimits>,
 ): void {
+  const traits = new Map(state.traits);
   for (const key of Object.keys(stated)) {
     const name = key.toWellFormed();
     const known = traits.get(name);
@@ -54,6 +97,7 @@ export function stateTraits(
     traits.set(name, { value: stated[key], at });
     if (traits.size > limits.traitsMax) traits.delete(oldestTrait(traits));
   }
+  state.traits = traits;
 }
 
 function oldestTrait(traits: ReadonlyMap<string, Trait>): string {
@@ -65,8 +109,4 @@ function oldestTrait(traits: ReadonlyMap<string, Trait>): string {
     foundAt = at;
   }
   return found;
-}
-
-function increment(counts: Map<InteractionType, number>, type: InteractionType): void {
-  counts.set(type, (counts.get(type) ?? 0) + 1);
 }

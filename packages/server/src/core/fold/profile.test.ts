@@ -1,3 +1,4 @@
+import { interactionTypes } from "@attune/protocol";
 import { expect, test } from "vitest";
 import { permitFor } from "./consent.ts";
 import { portableState, profileOf } from "./profile.ts";
@@ -12,7 +13,7 @@ function someone(): UserState {
   state.reactions.set("d", { score: -1, ...times });
   state.dislikes.set("c", 1);
   state.traits.set("__proto__", { value: "x", at: 1 });
-  state.counters.days.set(20_000, new Map([["view", 2]]));
+  state.counters.days.push(20_000, interactionTypes.indexOf("view"), 2);
   state.sessions.push({ keyHi: 1, keyLo: 2, items: ["a", "b"], at: [1, 5], dimensions: [[], []] });
   return state;
 }

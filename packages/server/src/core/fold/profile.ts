@@ -1,5 +1,6 @@
-import type { ConsentChoice, InteractionType } from "@attune/protocol";
+import type { ConsentChoice } from "@attune/protocol";
 import { type Permit, assertCurrent } from "./consent.ts";
+import { countsByDay, totalsOf } from "./engagement.ts";
 import type { Interaction, UserState } from "./state.ts";
 
 /**
@@ -39,7 +40,6 @@ export function profileOf(permit: Permit<"personalization">, state: UserState): 
 
 /** The whole state as JSON: maps become objects, nothing is left out but the hashes that name sessions. */
 export function portableState(state: UserState): Record<string, unknown> {
-  const counts = (map: ReadonlyMap<InteractionType, number>) => record([...map]);
   const { counters } = state;
   return {
     subject: state.subject,
@@ -50,8 +50,8 @@ export function portableState(state: UserState): Record<string, unknown> {
     reactions: record([...state.reactions]),
     dislikes: record([...state.dislikes]),
     counters: {
-      total: counts(counters.total),
-      days: record([...counters.days].map(([day, map]) => [String(day), counts(map)])),
+      total: record(totalsOf(counters)),
+      days: record([...countsByDay(counters)].map(([day, all]) => [String(day), record(all)])),
     },
     visits: state.visits,
     exposures: state.exposures,

@@ -66,7 +66,7 @@ function enterConsents(
     if (steps[i] !== "consent") continue;
     const { header, payload } = records[i]!;
     const { purpose, choice } = payload as ConsentEvent;
-    const takesEffect = enterConsent(state.consents, payload as ConsentEvent, header.merged);
+    const takesEffect = enterConsent(state, payload as ConsentEvent, header.merged);
     if (choice === "granted" || !isFoldedPurpose(purpose)) continue;
     refused[purpose].mergedBefore = i;
     if (takesEffect) refused[purpose].before = i;

@@ -29,11 +29,14 @@ export function appendToSessions(
   const { sessions } = state;
   const last = sessions[sessions.length - 1];
   const isNew = last === undefined || opensNext(last, at, limits);
-  const session = isNew ? openSession(state.subject, last, at) : last;
-  if (isNew) sessions.push(session);
-  session.items.push(item);
-  session.at.push(at);
-  session.dimensions.push(dimensions);
+  const session = isNew ? openSession(state.subject, last, item, at, dimensions) : last;
+  if (isNew) {
+    sessions.push(session);
+  } else {
+    session.items.push(item);
+    session.at.push(at);
+    session.dimensions.push(dimensions);
+  }
   if (sink !== undefined) {
     const index = session.items.length - 1;
     addElement(session, index, 1, sink);
@@ -80,7 +83,13 @@ function opensNext(session: Session, at: number, limits: Readonly<FoldLimits>): 
   return isBeyond(session.at[0]!, session.at[count - 1]!, count, at, limits);
 }
 
-function openSession(subject: string, previous: Session | undefined, at: number): Session {
+function openSession(
+  subject: string,
+  previous: Session | undefined,
+  item: string,
+  at: number,
+  dimensions: readonly string[],
+): Session {
   // Sessions of one start follow one another, cut by `sessionEventsMax`: n numbers them. It is found again
   // from the key of the previous one, whose own predecessors the cap may have dropped.
   let n = 0;
@@ -89,7 +98,18 @@ function openSession(subject: string, previous: Session | undefined, at: number)
     n++;
   }
   const [keyHi, keyLo] = sessionKey(subject, at, n);
-  return { keyHi, keyLo, items: [], at: [], dimensions: [] };
+  // Lists made with room for four: `push` to an empty one makes room for 17, most of a short session's bytes.
+  const session: Session = {
+    keyHi,
+    keyLo,
+    items: [item, item, item, item],
+    at: [at, at, at, at],
+    dimensions: [dimensions, dimensions, dimensions, dimensions],
+  };
+  session.items.length = 1;
+  session.at.length = 1;
+  session.dimensions.length = 1;
+  return session;
 }
 
 function isKeyOf(session: Session, subject: string, n: number): boolean {

@@ -1,4 +1,9 @@
-import type { ConsentChoice, InteractionType, Purpose } from "@attune/protocol";
+import {
+  type ConsentChoice,
+  type InteractionType,
+  type Purpose,
+  interactionTypes,
+} from "@attune/protocol";
 
 /**
  * All that core knows of one user, and nothing of anyone else: a pure function of that user's own records.
@@ -20,11 +25,11 @@ export interface UserState {
   /** What the user thinks of an item, newest `tasteItemsMax` by `lastAt` (then by item). */
   reactions: Map<string, Reaction>;
   /** Disliked items -> time of the dislike (ms); newest `dislikesMax`. */
-  dislikes: Map<string, number>;
+  dislikes: ReadonlyMap<string, number>;
   counters: Counters;
   visits: Visits;
-  traits: Map<string, Trait>;
-  consents: Map<Purpose, Consent>;
+  traits: ReadonlyMap<string, Trait>;
+  consents: ReadonlyMap<Purpose, Consent>;
   /** Newest logged decisions and what came of them, oldest first; at most `exposuresMax`. */
   exposures: Exposure[];
   /** Time of the newest interaction folded by time (ms, `seen` aside); an older one is out of order. */
@@ -63,11 +68,12 @@ export interface Reaction {
   lastAt: number;
 }
 
+/** Types stand as their place in `interactionTypes`: flat lists of small integers, 1 kB a user less than maps. */
 export interface Counters {
   /** Interactions by type, ever. */
-  total: Map<InteractionType, number>;
-  /** By UTC day since 1970: the newest `counterDaysMax` days that have any. */
-  days: Map<number, Map<InteractionType, number>>;
+  total: number[];
+  /** (UTC day since 1970, type, count), in this order: the newest `counterDaysMax` days that have any. */
+  days: number[];
 }
 
 /**
@@ -144,6 +150,9 @@ export const foldLimits: Readonly<FoldLimits> = Object.freeze({
 /** A time before all others; the horizon of a user of whom nothing was ever dropped. */
 export const never = Number.MIN_SAFE_INTEGER;
 
+/** What most people have none of, one for all of them: an empty Map takes 200 bytes. */
+export const emptyMap: ReadonlyMap<never, never> = new Map<never, never>();
+
 /** A person of whom nothing is known yet. */
 export function emptyState(tenant: number, subject: string): UserState {
   return {
@@ -153,11 +162,11 @@ export function emptyState(tenant: number, subject: string): UserState {
     sessions: [],
     horizon: never,
     reactions: new Map(),
-    dislikes: new Map(),
-    counters: { total: new Map(), days: new Map() },
+    dislikes: emptyMap,
+    counters: { total: interactionTypes.map(() => 0), days: [] },
     visits: { count: 0, msTotal: 0, gapMsTotal: 0, startedAt: 0, lastAt: 0 },
-    traits: new Map(),
-    consents: new Map(),
+    traits: emptyMap,
+    consents: emptyMap,
     exposures: [],
     lastAt: 0,
     sequence: 0,

@@ -63,7 +63,7 @@ export function foldInLog(
   } else if (step === "identify" && hasPurpose(bits, "personalization")) {
     const { payload } = record;
     state.sequence++;
-    if ("traits" in payload) stateTraits(state.traits, payload.traits, at, limits);
+    if ("traits" in payload) stateTraits(state, payload.traits, at, limits);
   } else if (step === "decision" && hasPurpose(bits, "personalization")) {
     expose(state, record.payload as Decision, at, limits, sink);
   }
@@ -104,10 +104,23 @@ function dimensionsOf(event: InteractionEvent): readonly string[] {
   const { context } = event;
   if (context === undefined) return noDimensions;
   const { device, region } = context;
-  if (device === undefined) return region === undefined ? noDimensions : [named("region", region)];
-  return region === undefined
-    ? [named("device", device)]
+  if (region === undefined) return device === undefined ? noDimensions : deviceAlone(device);
+  return device === undefined
+    ? [named("region", region)]
     : [named("device", device), named("region", region)];
+}
+
+/** Devices come from a handful of classes: a list made anew for each event took 100 bytes of its state. */
+const devices = new Map<string, readonly string[]>();
+const devicesMax = 256;
+
+function deviceAlone(device: string): readonly string[] {
+  const known = devices.get(device);
+  if (known !== undefined) return known;
+  const dimensions = Object.freeze([named("device", device)]);
+  if (devices.size === devicesMax) devices.clear();
+  devices.set(device, dimensions);
+  return dimensions;
 }
 
 function named(dimension: string, value: string): string {

@@ -1,7 +1,7 @@
 import type { InteractionType } from "@attune/protocol";
 import type { Contribution } from "./contribution.ts";
 import type { Sink } from "./sessions.ts";
-import type { FoldLimits, Reaction, UserState } from "./state.ts";
+import { emptyMap, type FoldLimits, type Reaction, type UserState } from "./state.ts";
 
 /**
  * What the user thinks of items, in order of event time, and the pairs of items they have a taste for.
@@ -29,11 +29,11 @@ export function react(
   limits: Readonly<FoldLimits>,
   sink: Sink,
 ): void {
-  const { reactions, dislikes } = state;
+  const { reactions } = state;
   const known = reactions.get(item);
   const was = known !== undefined && isTaste(state, item, known, limits);
-  if (type === "dislike") touchDislike(dislikes, item, at);
-  else if (type === "like") dislikes.delete(item);
+  if (type === "dislike") touchDislike(state, item, at);
+  else if (type === "like" && state.dislikes.size > 0) dislikesOf(state).delete(item);
 
   const reaction = touchReaction(reactions, item, known, at);
   // A dislike wipes the liking before it: when the cap forgets the dislike, the liking must not come back.
@@ -44,7 +44,7 @@ export function react(
   const is = isTaste(state, item, reaction, limits);
   if (was !== is && sink !== undefined) addPairs(state, item, limits, is ? 1 : -1, sink);
   if (reactions.size > limits.tasteItemsMax) evictReaction(state, limits, sink);
-  if (dislikes.size > limits.dislikesMax) evictDislike(state, limits, sink);
+  if (state.dislikes.size > limits.dislikesMax) evictDislike(state, limits, sink);
 }
 
 /** The pairs of the whole taste, each once, and every item with itself. */
@@ -78,7 +78,14 @@ function touchReaction(
   return reaction;
 }
 
-function touchDislike(dislikes: Map<string, number>, item: string, at: number): void {
+/** A map of the user's own: until the first dislike it is the one empty map of all users. */
+function dislikesOf(state: UserState): Map<string, number> {
+  if (state.dislikes === emptyMap) state.dislikes = new Map();
+  return state.dislikes as Map<string, number>;
+}
+
+function touchDislike(state: UserState, item: string, at: number): void {
+  const dislikes = dislikesOf(state);
   dislikes.delete(item);
   dislikes.set(item, at);
 }
@@ -93,7 +100,7 @@ function evictReaction(state: UserState, limits: Readonly<FoldLimits>, sink: Sin
 
 function evictDislike(state: UserState, limits: Readonly<FoldLimits>, sink: Sink): void {
   const item = oldest(state.dislikes, (at) => at);
-  state.dislikes.delete(item);
+  dislikesOf(state).delete(item);
   const reaction = state.reactions.get(item);
   const is = reaction !== undefined && isTaste(state, item, reaction, limits);
   if (is && sink !== undefined) addPairs(state, item, limits, 1, sink);
