@@ -7,7 +7,9 @@ import { forget } from "./measure/forget.ts";
 import { indexUpdate } from "./measure/index-update.ts";
 import { ingest } from "./measure/ingest.ts";
 import { memory } from "./measure/memory.ts";
+import { push } from "./measure/push.ts";
 import { restart } from "./measure/restart.ts";
+import { servedAnswers } from "./measure/served-answers.ts";
 
 export const measurements: readonly Measurement[] = [
   fold,
@@ -18,4 +20,6 @@ export const measurements: readonly Measurement[] = [
   memory,
   forget,
   ingest,
+  servedAnswers,
+  push,
 ];
