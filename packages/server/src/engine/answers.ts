@@ -61,8 +61,17 @@ export class Answers {
     const tenant = tenants.obtain(tenantNumber);
     const state = subject === nobody ? undefined : users.find(tenantNumber, subject)?.state;
     const permit = permitFor(state, tenant.policy, "personalization", processor.seq);
-    const { ranker, models, catalogue, definitions } = tenant;
-    const answer = ranker.recommend(permit, state, models, catalogue, definitions, request);
+    const { ranker, models, catalogue, definitions, ease } = tenant;
+    const answer = ranker.recommend(
+      permit,
+      state,
+      models,
+      catalogue,
+      definitions,
+      request,
+      undefined,
+      ease,
+    );
     const facts = {
       request,
       position: processor.seq,

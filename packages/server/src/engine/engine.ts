@@ -74,7 +74,7 @@ export class Engine {
     this.#timerStaleMs = options.timerStaleMs ?? 86_400_000;
     this.#checkpointRecords = options.checkpointRecords ?? 50_000;
     this.#views = options.hasViews === true ? new Views() : undefined;
-    this.#tenants = new Tenants(this.#views);
+    this.#tenants = new Tenants(this.#views, options.easeEveryMs);
     this.outbox = new Outbox(options.outboxMax ?? 100_000);
     this.#users = new Users(options.checkpoint, options.hotUsersMax ?? 50_000);
     this.#processor = new Processor(
@@ -376,13 +376,8 @@ export class Engine {
 
   async setPolicy(tenant: number, policy: ConsentPolicy): Promise<void> {
     const at = this.#now();
-    await this.append([
-      engineRecord("policy", policy, {
-        tenant,
-        at,
-        id: `${tenant}:${JSON.stringify(policy)}:${at}`,
-      }),
-    ]);
+    const id = `${tenant}:${JSON.stringify(policy)}:${at}`;
+    await this.append([engineRecord("policy", policy, { tenant, at, id })]);
     await this.settled();
   }
 
@@ -394,9 +389,13 @@ export class Engine {
     ]);
   }
 
-  /** Appends a tick for every user whose timer is due; a live engine calls this about once a second. */
+  /**
+   * Appends a tick for every user whose timer is due and has views made that are; a live engine calls this
+   * about once a second.
+   */
   async fireTimers(): Promise<void> {
     this.#forwardWaiting();
+    if (this.isWhole) this.#tenants.refreshViews(this.seq, this.#now());
     const { ticks, due } = dueTicks(this.#timers, this.#users, this.#now(), this.#timerStaleMs);
     if (ticks.length === 0) return;
     try {

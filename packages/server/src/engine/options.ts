@@ -17,8 +17,13 @@ export interface EngineOptions {
   outboxMax?: number | undefined;
   /** Names this start of the engine in decision ids: new at every start. */
   startId?: string | undefined;
-  /** Runs the view thread: full digests without holding up answers, at the price of a second set of sums. */
+  /**
+   * Runs the view thread: full digests and EASE without holding up answers, at the price of a second set of
+   * sums and, at the limit of its size, most of a minute of one core for every solve.
+   */
   hasViews?: boolean | undefined;
+  /** A tenant's EASE view is made anew this often at most, and only if what people like moved. */
+  easeEveryMs?: number | undefined;
   /** The id under which a decision is known outside; `start:counter` itself by default. */
   publicId?: ((tenant: number, id: string) => string) | undefined;
   /** Timers that were due longer ago than this are dropped: nobody waits for a session's end of last year. */

@@ -211,8 +211,11 @@ export class Processor {
     const tenant = this.#parts.tenants.obtain(user.tenant);
     users.change(user);
     const old = user.state === undefined ? [] : contributionsOf(user.state, limits);
+    const added = state === undefined ? [] : contributionsOf(state, limits);
     tenant.subtract(old);
-    if (state !== undefined) tenant.add(contributionsOf(state, limits));
+    tenant.add(added);
+    // Erased, withdrawn or left out: what is no longer in the sums must not speak on through a view of them.
+    if (added.length < old.length) tenant.dropViews();
     user.state = state;
     this.#changed.add(user);
     this.#remind(user);

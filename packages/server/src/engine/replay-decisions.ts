@@ -3,6 +3,7 @@ import { nobody, type LogRecord } from "../base/record.ts";
 import { permitFor } from "../core/fold/consent.ts";
 import type { FoldLimits } from "../core/fold/state.ts";
 import { replayDecision } from "../core/rank/decision.ts";
+import { easeSeq, type EaseView, solveEase } from "../core/rank/ease.ts";
 import type { Log } from "../log/log.ts";
 import { payloadOf } from "./payload.ts";
 import { Replay } from "./verify.ts";
@@ -18,25 +19,72 @@ export interface ReplayedDecision {
   outcome: "equal" | "erased" | "different";
 }
 
-/** Answers every logged decision (or those chosen) again at its position and compares item by item. */
+/**
+ * Answers every logged decision (or those chosen) again at its position and compares item by item. A view that
+ * a decision was made with is made once more, at its own position: seconds of work for each at full size.
+ */
 export async function replayDecisions(
   log: Log,
   limits: Readonly<FoldLimits>,
   isChosen: (decision: Decision) => boolean = () => true,
 ): Promise<ReplayedDecision[]> {
   const { byPosition, lastErasure } = await collect(log, isChosen);
+  const views = new ViewsAgain(byPosition);
   const replay = new Replay(log, limits);
   const results: ReplayedDecision[] = [];
   await replay.run(Number.MAX_SAFE_INTEGER, (seq) => {
+    views.make(replay, seq);
     for (const record of byPosition.get(seq) ?? []) {
       const decision = payloadOf(record, "decision");
-      const isEqual = answerAgain(replay, record, decision);
+      const ease = views.find(record.tenant, decision);
+      const isEqual = answerAgain(replay, record, decision, ease);
       const wasErased = (lastErasure.get(record.tenant) ?? 0) > seq;
       const outcome = isEqual ? "equal" : wasErased ? "erased" : "different";
       results.push({ decision, tenant: record.tenant, subject: record.subject, outcome });
     }
+    views.release(seq);
   });
   return results;
+}
+
+/** The views that decisions name, each held from its own position to the last decision made with it. */
+class ViewsAgain {
+  /** By position of the view: its tenants, and the position of the last decision made with it. */
+  readonly #lastUses = new Map<number, Map<number, number>>();
+  readonly #held = new Map<string, { view: EaseView; lastUse: number }>();
+
+  constructor(byPosition: ReadonlyMap<number, readonly LogRecord[]>) {
+    for (const [position, records] of byPosition) {
+      for (const record of records) {
+        const seq = easeSeqOf(payloadOf(record, "decision"));
+        if (seq === undefined) continue;
+        const uses = this.#lastUses.get(seq) ?? new Map<number, number>();
+        uses.set(record.tenant, Math.max(position, uses.get(record.tenant) ?? 0));
+        this.#lastUses.set(seq, uses);
+      }
+    }
+  }
+
+  /** Makes those of commit `seq`, at which the replay stands. */
+  make(replay: Replay, seq: number): void {
+    for (const [tenant, lastUse] of this.#lastUses.get(seq) ?? []) {
+      const view = solveEase(replay.tenant(tenant).models.cooccurrence, seq);
+      this.#held.set(`${tenant}/${seq}`, { view, lastUse });
+    }
+  }
+
+  find(tenant: number, decision: Decision): EaseView | undefined {
+    const seq = easeSeqOf(decision);
+    return seq === undefined ? undefined : this.#held.get(`${tenant}/${seq}`)?.view;
+  }
+
+  release(seq: number): void {
+    for (const [key, { lastUse }] of this.#held) if (lastUse <= seq) this.#held.delete(key);
+  }
+}
+
+function easeSeqOf({ views }: Decision): number | undefined {
+  return views.map(easeSeq).find((seq) => seq !== undefined);
 }
 
 async function collect(log: Log, isChosen: (decision: Decision) => boolean) {
@@ -55,11 +103,25 @@ async function collect(log: Log, isChosen: (decision: Decision) => boolean) {
   return { byPosition, lastErasure };
 }
 
-function answerAgain(replay: Replay, record: LogRecord, decision: Decision): boolean {
+function answerAgain(
+  replay: Replay,
+  record: LogRecord,
+  decision: Decision,
+  ease: EaseView | undefined,
+): boolean {
   const tenant = replay.tenant(record.tenant);
   const state = record.subject === nobody ? undefined : replay.state(record.tenant, record.subject);
   const permit = permitFor(state, tenant.policy, "personalization", replay.seq);
   const { ranker, models, catalogue, definitions } = tenant;
-  const replayed = replayDecision(decision, ranker, permit, state, models, catalogue, definitions);
+  const replayed = replayDecision(
+    decision,
+    ranker,
+    permit,
+    state,
+    models,
+    catalogue,
+    definitions,
+    ease,
+  );
   return replayed.outcome === "equal";
 }

@@ -1,9 +1,11 @@
 import { type ConsentPolicy, noBasis } from "../core/fold/consent.ts";
 import type { Contribution } from "../core/fold/contribution.ts";
 import { Catalogue, type CatalogueItem } from "../core/rank/catalogue.ts";
+import type { EaseView } from "../core/rank/ease.ts";
 import { builtInDefinitions, defined, type Definitions } from "../core/rank/placement.ts";
 import { Ranker } from "../core/rank/recommend.ts";
 import { Models } from "../core/sum/models.ts";
+import { easeEveryMsDefault, NewestEase } from "./ease-view.ts";
 import type { CataloguePayload } from "./payload.ts";
 import type { Views } from "./views.ts";
 
@@ -25,10 +27,27 @@ export class Tenant {
   #hasChanged = false;
 
   readonly #views: Views | undefined;
+  readonly #ease: NewestEase | undefined;
 
-  constructor(number: number, views: Views | undefined) {
+  constructor(number: number, views: Views | undefined, easeEveryMs: number) {
     this.number = number;
     this.#views = views;
+    this.#ease = views === undefined ? undefined : new NewestEase(views, number, easeEveryMs);
+  }
+
+  /** The newest view of long-term taste, if there is one. */
+  get ease(): EaseView | undefined {
+    return this.#ease?.view;
+  }
+
+  /** Has views made of the sums at commit `seq` where it is time. Never in the middle of a commit. */
+  refreshViews(seq: number, now: number): void {
+    this.#ease?.refresh(this.models.cooccurrence, seq, now);
+  }
+
+  /** Something that a person did was taken back: no view that knew it may speak on. */
+  dropViews(): void {
+    this.#ease?.drop();
   }
 
   /** Adds to the sums, and to those of the view thread. */
@@ -76,16 +95,18 @@ export class Tenant {
 export class Tenants {
   readonly #tenants = new Map<number, Tenant>();
   readonly #views: Views | undefined;
+  readonly #easeEveryMs: number;
   clockHour = 0;
 
-  constructor(views?: Views | undefined) {
+  constructor(views?: Views | undefined, easeEveryMs: number = easeEveryMsDefault) {
     this.#views = views;
+    this.#easeEveryMs = easeEveryMs;
   }
 
   obtain(number: number): Tenant {
     const known = this.#tenants.get(number);
     if (known !== undefined) return known;
-    const tenant = new Tenant(number, this.#views);
+    const tenant = new Tenant(number, this.#views, this.#easeEveryMs);
     tenant.models.advance(this.clockHour);
     this.#tenants.set(number, tenant);
     return tenant;
@@ -97,6 +118,11 @@ export class Tenants {
     this.clockHour = hour;
     this.#views?.clock(hour);
     for (const tenant of this.#tenants.values()) tenant.models.advance(hour);
+  }
+
+  /** As each tenant does. */
+  refreshViews(seq: number, now: number): void {
+    for (const tenant of this.#tenants.values()) tenant.refreshViews(seq, now);
   }
 
   all(): Tenant[] {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { parentPort } from "node:worker_threads";
 import { readContributions } from "../core/fold/contribution-codec.ts";
+import { solveEase } from "../core/rank/ease.ts";
 import { Models } from "../core/sum/models.ts";
 import type { DigestView, ViewCall, ViewReply } from "./views.ts";
 
@@ -18,10 +19,19 @@ parentPort!.on("message", (call: ViewCall) => {
       for (const models of tenants.values()) models.advance(clockHour);
       return;
     case "digests":
-      parentPort!.postMessage({ id: call.id, view: digests(call.seq) } satisfies ViewReply);
+      reply({ type: "digests", id: call.id, view: digests(call.seq) });
       return;
+    case "ease": {
+      const bytes = solveEase(modelsOf(call.tenant).cooccurrence, call.seq).encode();
+      reply({ type: "ease", id: call.id, bytes }, bytes.buffer);
+      return;
+    }
   }
 });
+
+function reply(message: ViewReply, ...transferred: ArrayBuffer[]): void {
+  parentPort!.postMessage(message, transferred);
+}
 
 function modelsOf(tenant: number): Models {
   const known = tenants.get(tenant);

@@ -1,6 +1,8 @@
 import { Worker } from "node:worker_threads";
+import { assert } from "../base/assert.ts";
 import { ContributionWriter } from "../core/fold/contribution-codec.ts";
 import type { Contribution } from "../core/fold/contribution.ts";
+import { EaseView } from "../core/rank/ease.ts";
 
 /** A derived view of the sums: named by the position it was made at, never patched, made again at will. */
 export interface DigestView {
@@ -13,35 +15,45 @@ export type ViewCall =
   | { type: "add"; bytes: Uint8Array }
   | { type: "clock"; hour: number }
   /** Asked at commit `seq`, once everything up to it was handed over. */
-  | { type: "digests"; id: number; seq: number };
+  | { type: "digests"; id: number; seq: number }
+  /** Asked likewise. */
+  | { type: "ease"; id: number; tenant: number; seq: number };
 
-export interface ViewReply {
-  id: number;
-  view: DigestView;
+export type ViewReply =
+  | { type: "digests"; id: number; view: DigestView }
+  | { type: "ease"; id: number; bytes: Uint8Array<ArrayBuffer> };
+
+interface Waiting {
+  resolve(reply: ViewReply): void;
+  reject(error: Error): void;
 }
 
 const messageBytesMax = 1 << 16;
 
 /**
  * The serving side of the view thread. The thread tails contributions into sums of its own and makes what is
- * too slow for the thread that answers: today the full digests, later whatever is solved from the sums. The
- * serving thread only hands over bytes; it never copies a sum and never waits.
+ * too slow for the thread that answers: the full digests, and what is solved from the sums. The serving thread
+ * only hands over bytes; it never copies a sum and never waits.
  */
 export class Views {
   readonly #worker: Worker;
   readonly #writer = new ContributionWriter();
-  readonly #waiting = new Map<number, (view: DigestView) => void>();
+  readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #failure: Error | undefined;
 
   constructor() {
     const name = import.meta.url.endsWith(".ts") ? "./view-worker.ts" : "./view-worker.js";
     this.#worker = new Worker(new URL(name, import.meta.url));
-    this.#worker.on("message", ({ id, view }: ViewReply) => {
-      this.#waiting.get(id)?.(view);
-      this.#waiting.delete(id);
+    this.#worker.on("message", (reply: ViewReply) => {
+      this.#waiting.get(reply.id)?.resolve(reply);
+      this.#waiting.delete(reply.id);
     });
-    this.#worker.on("error", (error: Error) => (this.#failure = error));
+    this.#worker.on("error", (error: Error) => {
+      this.#failure = error;
+      for (const { reject } of this.#waiting.values()) reject(error);
+      this.#waiting.clear();
+    });
     this.#worker.unref();
   }
 
@@ -64,13 +76,26 @@ export class Views {
   }
 
   /** Full digests of what was handed over so far, which is the sums at commit `seq`. */
-  digests(seq: number): Promise<DigestView> {
+  async digests(seq: number): Promise<DigestView> {
+    const reply = await this.#ask((id) => ({ type: "digests", id, seq }));
+    assert(reply.type === "digests", "a reply answers its call");
+    return reply.view;
+  }
+
+  /** EASE solved from a tenant's sums as they stand at commit `seq`: likewise. */
+  async ease(tenant: number, seq: number): Promise<EaseView> {
+    const reply = await this.#ask((id) => ({ type: "ease", id, tenant, seq }));
+    assert(reply.type === "ease", "a reply answers its call");
+    return EaseView.decode(reply.bytes);
+  }
+
+  #ask(callOf: (id: number) => ViewCall): Promise<ViewReply> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     this.#send();
     const id = ++this.#lastId;
-    return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
-      this.#worker.postMessage({ type: "digests", id, seq } satisfies ViewCall);
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage(callOf(id));
     });
   }
 
