@@ -40,8 +40,8 @@ export class Users {
   #dirty: User[] = [];
   #frozen: User[] = [];
   #packed: UserRow[] = [];
-  /** Rows handed to a commit that has not resolved: the checkpoint does not show them yet. */
-  #saving = new Map<string, UserRow>();
+  /** What is left of letting clean users go: those not touched lately, then any. */
+  #sweeps: Generator<undefined>[] = [];
   #round = 0;
 
   constructor(checkpoint: Checkpoint, hotUsersMax: number) {
@@ -70,7 +70,7 @@ export class Users {
       return hot;
     }
     if (!this.#stored.has(subject)) return undefined;
-    const row = this.#saving.get(key) ?? this.#checkpoint.read(tenant, subject);
+    const row = this.#checkpoint.read(tenant, subject);
     return row === undefined ? undefined : this.#admit(key, row);
   }
 
@@ -130,28 +130,34 @@ export class Users {
     return this.#frozen.length === 0;
   }
 
-  /** The packed rows, to be committed. `saved` or `unsaved` must follow. */
+  /** The packed rows, to be committed. Their users stay in memory until `saved`. */
   takePacked(): UserRow[] {
     assert(this.#frozen.length === 0, "rows are still to be packed");
     const rows = this.#packed;
     this.#packed = [];
-    for (const row of rows) {
-      this.#saving.set(keyOf(row.tenant, row.subject), row);
-      this.#stored.add(row.subject);
-    }
     return rows;
   }
 
   /** The commit of `takePacked` is durable: clean users may leave. */
   saved(): void {
-    this.#saving.clear();
     this.#round += 1;
-    if (this.#hot.size <= this.#hotUsersMax) return;
-    for (const oldest of [this.#round - 2, this.#round]) {
-      for (const [key, user] of this.#hot) {
-        if (this.#hot.size <= this.#hotUsersMax) return;
-        if (!user.dirty && user.touchedIn <= oldest) this.#hot.delete(key);
-      }
+    this.#sweeps = [this.#sweep(this.#round - 2), this.#sweep(this.#round)];
+  }
+
+  /** Looks at up to `count` users and lets go of those too many; true when there is no more to do. */
+  releaseSome(count: number): boolean {
+    for (let i = 0; i < count; i++) {
+      const [sweep] = this.#sweeps;
+      if (sweep === undefined || this.#hot.size <= this.#hotUsersMax) return true;
+      if (sweep.next().done === true) this.#sweeps.shift();
+    }
+    return false;
+  }
+
+  *#sweep(oldest: number): Generator<undefined> {
+    for (const [key, user] of this.#hot) {
+      if (!user.dirty && !user.frozen && user.touchedIn <= oldest) this.#hot.delete(key);
+      yield;
     }
   }
 
@@ -168,7 +174,7 @@ export class Users {
         next += 1;
         yield rowOf(same);
       } else {
-        yield this.#saving.get(keyOf(row.tenant, row.subject)) ?? row;
+        yield row;
       }
     }
     while (next < hot.length) yield rowOf(hot[next++]!);
@@ -197,6 +203,7 @@ export class Users {
   #pack(user: User): void {
     user.frozen = false;
     this.#packed.push(rowOf(user));
+    this.#stored.add(user.subject);
   }
 }
 

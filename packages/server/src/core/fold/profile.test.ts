@@ -11,8 +11,8 @@ function someone(): UserState {
   state.reactions.set("a", { score: 3, ...times });
   state.reactions.set("c", { score: 9, ...times });
   state.reactions.set("d", { score: -1, ...times });
-  state.dislikes.set("c", 1);
-  state.traits.set("__proto__", { value: "x", at: 1 });
+  state.dislikes = new Map([["c", 1]]);
+  state.traits = new Map([["__proto__", { value: "x", at: 1 }]]);
   state.counters.days.push(20_000, interactionTypes.indexOf("view"), 2);
   state.sessions.push({ keyHi: 1, keyLo: 2, items: ["a", "b"], at: [1, 5], dimensions: [[], []] });
   return state;

@@ -20,6 +20,8 @@ export interface CheckpointerParts {
 
 /** Users packed between two turns of the event loop: about 2 ms of work. */
 const packedPerTurn = 128;
+/** Users looked at, a turn, for whether they may leave memory: well below 1 ms. */
+const releasedPerTurn = 2_048;
 
 /**
  * Moves the engine's memory into the checkpoint and back. One run: freeze what is dirty at a commit's end,
@@ -86,6 +88,7 @@ export class Checkpointer {
     else if (rows.some((row) => row.purge.length > 0)) shared.push([dedupeKey, null]);
     await checkpoint.commit({ mark, rows, shared, outboxAdd: add, outboxRemove: remove });
     users.saved();
+    while (!users.releaseSome(releasedPerTurn)) await setImmediate();
     await this.#purge(rows);
   }
 

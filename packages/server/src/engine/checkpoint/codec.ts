@@ -11,8 +11,7 @@ import { isEmptyRow, type UserRow } from "./checkpoint.ts";
  */
 const metaFormat = 1;
 
-export function encodeMeta(row: UserRow): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter(64);
+function writeMeta(writer: ByteWriter, row: UserRow): void {
   writer.u8(metaFormat);
   writeRanges(writer, row.commits);
   writer.zigzag(row.barredThrough);
@@ -22,7 +21,6 @@ export function encodeMeta(row: UserRow): Uint8Array<ArrayBuffer> {
   writer.varint(row.forwardedThrough);
   writer.varint(row.purge.length);
   for (const removal of row.purge) writeRemoval(writer, removal);
-  return writer.finish();
 }
 
 export function decodeRow(
@@ -101,15 +99,23 @@ export interface PackedRow {
   meta: Uint8Array | null;
 }
 
+/** Rows are written one after the other, so these serve them all. */
+const writer = new ByteWriter(1 << 16);
+const meta = new ByteWriter(256);
+
 export function encodeRows(rows: readonly UserRow[]): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter(4096);
+  writer.reset();
   writer.varint(rows.length);
   for (const row of rows) {
     const isEmpty = isEmptyRow(row);
     writer.u32(row.tenant);
     writer.text(row.subject);
     writer.u8((isEmpty ? 0 : 1) + (row.body === null ? 0 : 2));
-    if (!isEmpty) writer.blob(encodeMeta(row));
+    if (!isEmpty) {
+      meta.reset();
+      writeMeta(meta, row);
+      writer.blob(meta.view());
+    }
     if (row.body !== null) writer.blob(row.body);
   }
   return writer.finish();

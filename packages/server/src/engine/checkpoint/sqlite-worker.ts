@@ -14,7 +14,8 @@ export type WorkerCall =
   | { type: "open" }
   | {
       type: "commit";
-      rows: Uint8Array;
+      /** In parts, each of many rows. */
+      rows: readonly Uint8Array[];
       mark: Mark;
       shared: CheckpointChange["shared"];
       outboxAdd: CheckpointChange["outboxAdd"];
@@ -82,7 +83,7 @@ function commit(db: DatabaseSync, change: Extract<WorkerCall, { type: "commit" }
       "INSERT INTO user VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET body=excluded.body, meta=excluded.meta, crc=excluded.crc",
     );
     const remove = db.prepare("DELETE FROM user WHERE tenant=? AND subject=?");
-    for (const { tenant, subject, body, meta } of decodeRows(change.rows)) {
+    for (const { tenant, subject, body, meta } of change.rows.flatMap(decodeRows)) {
       erased ||= body === null;
       if (meta === null) remove.run(tenant, subject);
       else put.run(tenant, subject, body, meta, rowCrc(tenant, subject, body, meta));
