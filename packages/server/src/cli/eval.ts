@@ -93,7 +93,7 @@ function ratingRowsOf(report: RatingsReport): [string, string][] {
     [`nDCG@${k}`, report.ndcg.toFixed(4)],
     [`P@${k}`, report.precision.toFixed(4)],
     [`R@${k}`, report.recall.toFixed(4)],
-    ["view", `${report.viewItems} items, solved in ${report.solveMs.toFixed(0)} ms`],
+    ["view", `${report.viewItems} items, solved in ${report.solveCpuMs.toFixed(0)} ms of CPU`],
     ["answer", us(report.answerUsP50, report.answerUsP99)],
     ["event learned", us(report.updateUsP50, report.updateUsP99)],
   ];

@@ -28,30 +28,56 @@ export function invert(matrix: Triangle, size: number): void {
 
 /** A = L L', row by row: a cell takes the inner product of two rows that stand whole to its left. */
 function factorise(cells: Triangle, size: number): void {
+  const products = new Float64Array(4);
   for (let i = 0; i < size; i++) {
     const row = triangle(i);
-    for (let j = 0; j < i; j++) {
-      const other = triangle(j);
-      cells[row + j] = (cells[row + j]! - product(cells, row, other, j)) / cells[other + j]!;
+    for (let j = 0; j < i; j += 4) {
+      const end = Math.min(j + 4, i);
+      if (end === j + 4) innerProducts(cells, row, j, products);
+      else for (let k = j; k < end; k++) products[k - j] = innerProduct(cells, row, triangle(k), j);
+      for (let k = j; k < end; k++) {
+        const other = triangle(k);
+        let left = cells[row + k]! - products[k - j]!;
+        for (let at = j; at < k; at++) left -= cells[row + at]! * cells[other + at]!;
+        cells[row + k] = left / cells[other + k]!;
+      }
     }
-    const left = cells[row + i]! - product(cells, row, row, i);
+    const left = cells[row + i]! - innerProduct(cells, row, row, i);
     assert(left > 0, "the matrix is positive definite");
     cells[row + i] = Math.sqrt(left);
   }
 }
 
-/** Inner product of two runs of cells: four sums side by side, since one waits for its own last addition. */
-function product(cells: Triangle, a: number, b: number, length: number): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  let k = 0;
-  for (; k + 3 < length; k += 4) {
-    s0 += cells[a + k]! * cells[b + k]!;
-    s1 += cells[a + k + 1]! * cells[b + k + 1]!;
-    s2 += cells[a + k + 2]! * cells[b + k + 2]!;
-    s3 += cells[a + k + 3]! * cells[b + k + 3]!;
+function innerProduct(cells: Triangle, a: number, b: number, length: number): number {
+  let sum = 0;
+  for (let k = 0; k < length; k++) sum += cells[a + k]! * cells[b + k]!;
+  return sum;
+}
+
+/**
+ * Of the first j cells of a row with those of the rows j to j + 3: four sums side by side, since one would wait
+ * for its own last addition, and the row is read once for all of them.
+ */
+function innerProducts(cells: Triangle, row: number, j: number, products: Float64Array): void {
+  const row0 = triangle(j);
+  const row1 = row0 + j + 1;
+  const row2 = row1 + j + 2;
+  const row3 = row2 + j + 3;
+  let sum0 = 0;
+  let sum1 = 0;
+  let sum2 = 0;
+  let sum3 = 0;
+  for (let k = 0; k < j; k++) {
+    const cell = cells[row + k]!;
+    sum0 += cell * cells[row0 + k]!;
+    sum1 += cell * cells[row1 + k]!;
+    sum2 += cell * cells[row2 + k]!;
+    sum3 += cell * cells[row3 + k]!;
   }
-  for (; k < length; k++) s0 += cells[a + k]! * cells[b + k]!;
-  return s0 + s1 + (s2 + s3);
+  products[0] = sum0;
+  products[1] = sum1;
+  products[2] = sum2;
+  products[3] = sum3;
 }
 
 /** M = L^-1: row i is -(1 / L[i][i]) times the sum of L[i][k] x row k of M, k below i. */

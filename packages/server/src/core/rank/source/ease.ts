@@ -40,27 +40,11 @@ export class Ease implements Source {
     this.#rows = [];
     if (ease === undefined) return;
     this.#bind(ease, models.items);
-    const { starts, columns, weights } = ease.rows;
-    const touched: number[] = [];
     const held = tasteItems(state).flatMap((key) => {
       const row = ease.placeOf(key);
       return row < 0 ? [] : [{ key, row }];
     });
-    let cells = 0;
-    for (const one of held) {
-      if (cells >= cellsMax) break;
-      this.#rows.push(one);
-      const [start, end] = [starts[one.row]!, starts[one.row + 1]!];
-      cells += end - start;
-      for (let at: number = start; at < end; at++) {
-        const column = columns[at]!;
-        if (this.#seen[column] === 0) {
-          this.#seen[column] = 1;
-          touched.push(column);
-        }
-        this.#sums[column]! += weights[at]!;
-      }
-    }
+    const touched = this.#add(ease, held);
     // An item the user holds already is not proposed.
     for (const { row } of held) this.#sums[row] = 0;
     for (const column of touched) {
@@ -85,6 +69,29 @@ export class Ease implements Source {
       if (weight > 0) parts.push({ because: key, amount: weight });
     }
     return score > 0 ? apportion(parts, score) : [];
+  }
+
+  /** Sums the rows of the taste and returns the columns that they reach. */
+  #add({ rows }: EaseView, held: readonly { key: string; row: number }[]): number[] {
+    const { starts, columns, weights } = rows;
+    const [sums, seen] = [this.#sums, this.#seen];
+    const touched: number[] = [];
+    let cells = 0;
+    for (const one of held) {
+      if (cells >= cellsMax) break;
+      this.#rows.push(one);
+      const [start, end] = [starts[one.row]!, starts[one.row + 1]!];
+      cells += end - start;
+      for (let at = start; at < end; at++) {
+        const column = columns[at]!;
+        if (seen[column] === 0) {
+          seen[column] = 1;
+          touched.push(column);
+        }
+        sums[column] = sums[column]! + weights[at]!;
+      }
+    }
+    return touched;
   }
 
   #bind(view: EaseView, items: Items): void {
