@@ -1,6 +1,6 @@
 /**
- * The example's own routes under /player: the page, a token for a visitor, titles of an imported history, the
- * switch of the crowd. Visitors are whoever the page says: this is a demo on one's own machine, and the ids
+ * The example's own routes under /player: the page, a token for a visitor, an imported history, the switch of the
+ * crowd. Visitors are whoever the page says: this is a demo on one's own machine, and the ids
  * are long random texts; a real application would ask its own login here.
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -21,7 +21,8 @@ export interface PlayerParts {
 }
 
 const tokenTtlS = 600;
-const itemsMax = 1_000;
+/** Listens, and titles, of one part. */
+const partMax = 1_000;
 const titleUnitsMax = 300;
 
 const visitorPattern = "^visitor-[0-9a-f-]{36}$";
@@ -59,19 +60,7 @@ export function playerRoutes(app: App, parts: PlayerParts): void {
       return reply.header("Cache-Control", "no-store").send({ token });
     },
   );
-  const item = bodyOf({
-    id: { type: "string", pattern: foreignPattern },
-    title: { type: "string", minLength: 1, maxLength: titleUnitsMax },
-  });
-  const items = { type: "array", minItems: 1, maxItems: itemsMax, items: item };
-  app.post<{ Body: { items: { id: string; title: string }[] } }>(
-    "/player/items",
-    { schema: { body: bodyOf({ items }) } },
-    async (request) => {
-      await attune.putItems(request.body.items.map((each) => ({ ...each, origin: "import" })));
-      return { put: request.body.items.length };
-    },
-  );
+  historyRoute(app, attune);
   app.get("/player/crowd", () => crowd.status());
   app.post<{ Body: { isRunning: boolean } }>(
     "/player/crowd",
@@ -81,6 +70,45 @@ export function playerRoutes(app: App, parts: PlayerParts): void {
       return crowd.status();
     },
   );
+}
+
+interface HistoryPart {
+  visitor: string;
+  /** Titles that were not sent before. */
+  items: { id: string; title: string }[];
+  plays: { id: string; at: number; isSkipped: boolean }[];
+}
+
+/**
+ * A part of somebody's listening history: from here and not from the page, since a public key may not send
+ * thousands of events of one person at once. Message ids are made of time and track, so a history that is
+ * dropped twice counts once.
+ */
+function historyRoute(app: App, attune: AttuneClient): void {
+  const id = { type: "string", pattern: foreignPattern };
+  const title = { type: "string", minLength: 1, maxLength: titleUnitsMax };
+  const play = bodyOf({ id, at: { type: "integer", minimum: 0 }, isSkipped: { type: "boolean" } });
+  const body = bodyOf({
+    visitor: { type: "string", pattern: visitorPattern },
+    items: { type: "array", maxItems: partMax, items: bodyOf({ id, title }) },
+    plays: { type: "array", minItems: 1, maxItems: partMax, items: play },
+  });
+  app.post<{ Body: HistoryPart }>("/player/history", { schema: { body } }, async (request) => {
+    const { visitor, items, plays } = request.body;
+    if (items.length > 0)
+      await attune.putItems(items.map((each) => ({ ...each, origin: "import" })));
+    await attune.batch(
+      plays.map(({ id: track, at, isSkipped }) => ({
+        type: "track",
+        event: isSkipped ? "Song Skipped" : "Track Played",
+        userId: visitor,
+        messageId: `${visitor} ${at} ${track}`,
+        timestamp: new Date(at).toISOString(),
+        properties: { track_id: track, origin: "import" },
+      })),
+    );
+    return { taken: plays.length };
+  });
 }
 
 function bodyOf(properties: Readonly<Record<string, object>>): object {

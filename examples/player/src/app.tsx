@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from "react";
+import type { Track } from "../catalogue/track.ts";
 import { Synth } from "./audio/synth.ts";
 import { Icon } from "./art/icon.tsx";
-import type { Shelf } from "./catalogue.ts";
+import { type Shelf, startersOf } from "./catalogue.ts";
 import type { OpenRoom } from "./room.ts";
 import { press } from "./shortcuts.ts";
+import { useTheme } from "./theme.ts";
 import { Browse } from "./view/browse.tsx";
 import { CrowdNote } from "./view/crowd.tsx";
 import { RoomContext, useDeck } from "./view/deck-context.ts";
@@ -12,13 +14,13 @@ import { Help } from "./view/help.tsx";
 import { ImportPanel } from "./view/import-panel.tsx";
 import { Queue } from "./view/queue.tsx";
 import { Stage } from "./view/stage.tsx";
-import { useTheme } from "./view/theme.ts";
 
 const tickMs = 200;
 
 export function App({ room, shelf }: { room: OpenRoom; shelf: Shelf }) {
   const [isComparing, setComparing] = useState(false);
   const [areKeysOn, setKeysOn] = useState(true);
+  const [starters] = useState(() => startersOf(shelf));
   const dialog = useRef<HTMLDialogElement>(null);
   const help = (): void => dialog.current?.showModal();
   usePlayback(room);
@@ -27,7 +29,7 @@ export function App({ room, shelf }: { room: OpenRoom; shelf: Shelf }) {
     <RoomContext value={room}>
       <TopBar onHelp={help} />
       <main className={isComparing ? "comparing" : undefined}>
-        <StageWithSound />
+        <StageWithSound starters={starters} />
         <Queue isComparing={isComparing} onCompare={setComparing} />
         <Browse shelf={shelf} />
         <div className="panels">
@@ -74,7 +76,7 @@ function TopBar({ onHelp }: { onHelp: () => void }) {
 }
 
 /** The sound follows the deck, once it has been asked for. */
-function StageWithSound() {
+function StageWithSound({ starters }: { starters: readonly Track[] }) {
   const [track, isPlaying] = [useDeck("track"), useDeck("isPlaying")];
   const [isOn, setOn] = useState(false);
   const synth = useRef<Synth>(undefined);
@@ -86,7 +88,7 @@ function StageWithSound() {
   }, [isOn, isPlaying, track]);
   return (
     <div className="side">
-      <Stage sound={{ isOn, onToggle: () => setOn(!isOn) }} />
+      <Stage sound={{ isOn, onToggle: () => setOn(!isOn) }} starters={starters} />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 /** The catalogue in the browser: for search and browsing, and to name the tracks that reasons point at. */
-import { type Genre, type Track, tracksOf } from "../catalogue/track.ts";
+import { type Genre, genres, type Track, tracksOf } from "../catalogue/track.ts";
 
 export interface Shelf {
   /** Most heard first. */
@@ -23,6 +23,15 @@ export async function loadShelf(): Promise<Shelf> {
 function shelfOf(list: readonly Track[]): Shelf {
   const tracks = list.toSorted((a, b) => b.listens - a.listens);
   return { tracks, byId: new Map(tracks.map((track) => [track.id, track])) };
+}
+
+/** Nine different tracks to begin with: the most heard of each genre and mood, and one more. */
+export function startersOf(shelf: Shelf): Track[] {
+  const starters = genres.flatMap((genre) =>
+    moods.flatMap((mood) => search(shelf, { text: "", genre, mood }, 1)),
+  );
+  const more = shelf.tracks.find((track) => !starters.includes(track));
+  return more === undefined ? starters : [...starters, more];
 }
 
 /** Halves of the catalogue by its own numbers: the middle of valence and of energy. */

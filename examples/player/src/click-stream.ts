@@ -8,11 +8,9 @@ export type Clicked = "Track Played" | "Song Skipped" | "Track Liked" | "Song Co
 
 export class ClickStream {
   readonly #analytics: AnalyticsBrowser;
-  readonly #visitor: string;
   #isIdentified = false;
 
-  constructor(writeKey: string, visitor: string) {
-    this.#visitor = visitor;
+  constructor(writeKey: string) {
     this.#analytics = AnalyticsBrowser.load(
       { writeKey, cdnURL: location.origin },
       {
@@ -22,9 +20,14 @@ export class ClickStream {
   }
 
   /** Resolves when the server has acknowledged the event, which it does once it is on the disk. */
-  async send(event: Clicked, track: string, rest: Readonly<Record<string, unknown>> = {}) {
+  async send(
+    visitor: string,
+    event: Clicked,
+    track: string,
+    rest: Readonly<Record<string, unknown>> = {},
+  ): Promise<void> {
     // Nothing is said of a visitor who has done nothing, not even that they are there.
-    if (!this.#isIdentified) void this.#analytics.identify(this.#visitor);
+    if (!this.#isIdentified) void this.#analytics.identify(visitor);
     this.#isIdentified = true;
     await this.#analytics.track(event, { track_id: track, ...rest });
   }

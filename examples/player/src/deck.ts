@@ -109,6 +109,12 @@ export class Deck {
     this.#click("Track Liked", track, clickedAt, `liking ${track.title}`);
   }
 
+  /** Goes on where a history ended. */
+  pickUp(track: Track): void {
+    void this.#event("Track Played", track);
+    this.#begin(track);
+  }
+
   toggle(): void {
     if (this.#state.track === undefined) return;
     this.change({ isPlaying: !this.#state.isPlaying });
@@ -151,6 +157,8 @@ export class Deck {
       liked: new Set(),
       laps: [],
       sentAt: [],
+      minute: undefined,
+      nightly: undefined,
     });
   }
 

@@ -9,7 +9,7 @@ import { LiveQuery } from "./live/live-query.ts";
 import { follow } from "./live/slow-list.ts";
 import type { Room } from "./view/deck-context.ts";
 import type { Forgotten } from "./view/forget-panel.tsx";
-import { strangerId } from "./visitor.ts";
+import { newVisitorId, strangerId } from "./visitor.ts";
 
 export interface OpenRoom extends Room {
   bringIn: (
@@ -23,16 +23,52 @@ export interface OpenRoom extends Room {
 const listLimit = 40;
 const titlesKey = "attune-player-titles";
 
-export function openRoom(visitor: string, writeKey: string, shelf: Shelf): OpenRoom {
+export function openRoom(first: string, writeKey: string, shelf: Shelf): OpenRoom {
+  let visitor = first;
   const titles = new Map<string, string>(storedTitles());
-  const clicks = new ClickStream(writeKey, visitor);
+  const clicks = new ClickStream(writeKey);
   const trackOf: Room["trackOf"] = (id, attributes) =>
     trackFrom(id, attributes ?? shelf.byId.get(id), titles.get(id));
   const titleOf = (id: string): string => trackOf(id).title;
   const deck = new Deck({
-    send: (event, track, rest) => clicks.send(event, track, rest),
+    send: (event, track, rest) => clicks.send(visitor, event, track, rest),
     trackOf: ({ id, item }) => trackOf(id, item),
   });
+  let close = listen(visitor, deck);
+  const startAfresh = async (): Promise<void> => {
+    close();
+    deck.clear();
+    titles.clear();
+    store(titles);
+    await clicks.reset();
+    close = listen(visitor, deck);
+  };
+  /** Under another id: what is older than a forgetting is dropped for ever, and a history is older. */
+  const bringIn: OpenRoom["bringIn"] = async (plays, onProgress) => {
+    await forget(visitor);
+    visitor = newVisitorId();
+    await startAfresh();
+    for (const { id, title } of plays) titles.set(id, title);
+    await sendHistory(plays, visitor, onProgress);
+    // Titles name what reasons point at after a reload too; they go when the visitor is forgotten.
+    store(titles);
+    const sentAt = Date.now();
+    deck.change({ sentAt: plays.map(() => sentAt) });
+    const last = plays.findLast(({ isSkipped }) => !isSkipped);
+    if (last !== undefined) deck.pickUp(trackOf(last.id));
+  };
+  const forgetMe = async (): Promise<Forgotten> => {
+    const began = performance.now();
+    const receipt = await forget(visitor);
+    const ms = performance.now() - began;
+    await startAfresh();
+    return { receipt, ms, ...(await comparedWithStranger(visitor, receipt.position)) };
+  };
+  return { deck, trackOf, titleOf, bringIn, forgetMe };
+}
+
+/** The live list and the two slow ones of a visitor, into the deck, until closed. */
+function listen(visitor: string, deck: Deck): () => void {
   const live = new LiveQuery({
     visitor,
     limit: listLimit,
@@ -41,32 +77,14 @@ export function openRoom(visitor: string, writeKey: string, shelf: Shelf): OpenR
     onState: (isLive) => deck.change({ isLive }),
   });
   live.open();
-  const followAll = (): (() => void)[] => [
+  const stops = [
     follow(visitor, listLimit, "minute", (minute) => deck.change({ minute })),
     follow(visitor, listLimit, "nightly", (nightly) => deck.change({ nightly })),
   ];
-  let stops = followAll();
-  const bringIn: OpenRoom["bringIn"] = async (plays, onProgress) => {
-    for (const { id, title } of plays) titles.set(id, title);
-    await sendHistory(plays, { writeKey, visitor, onProgress });
-    const sentAt = Date.now();
-    deck.change({ sentAt: [...deck.state().sentAt, ...plays.map(() => sentAt)] });
-    // Titles name what reasons point at after a reload too; they go when the visitor is forgotten.
-    store(titles);
-  };
-  const forgetMe = async (): Promise<Forgotten> => {
-    const began = performance.now();
-    const receipt = await forget(visitor);
-    const ms = performance.now() - began;
-    deck.clear();
-    titles.clear();
-    localStorage.removeItem(titlesKey);
-    await clicks.reset();
+  return () => {
+    live.close();
     for (const stop of stops) stop();
-    stops = followAll();
-    return { receipt, ms, ...(await comparedWithStranger(visitor, receipt.position)) };
   };
-  return { deck, trackOf, titleOf, bringIn, forgetMe };
 }
 
 /** The list of the visitor beside that of an id nobody has had, both asked for now. */

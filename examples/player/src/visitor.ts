@@ -4,6 +4,11 @@ const key = "attune-player-visitor";
 export function visitorId(): string {
   const known = localStorage.getItem(key);
   if (known !== null && /^visitor-[0-9a-f-]{36}$/.test(known)) return known;
+  return newVisitorId();
+}
+
+/** This browser's visitor is somebody else from now on. */
+export function newVisitorId(): string {
   const made = strangerId();
   localStorage.setItem(key, made);
   return made;

@@ -36,7 +36,7 @@ function glide(child: HTMLElement, before: Place | undefined, now: Place, isFirs
   if (isFirst) return;
   if (before === undefined) {
     const entrance = [
-      { opacity: 0, transform: "translateX(18px)" },
+      { opacity: 0, transform: "translateY(14px)" },
       { opacity: 1, transform: "none" },
     ];
     child.animate(entrance, { duration: moveMs, easing });

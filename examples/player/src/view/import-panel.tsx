@@ -81,7 +81,8 @@ function Explanation() {
       Drop your Spotify extended streaming history or a ListenBrainz export here (the unpacked JSON
       files; the newest {playsMax.toLocaleString("en")} listens count). They are read in this
       browser; of each listen only title, track id, time and whether it was skipped go on, to the
-      Attune on this machine. The address field is dropped unread.
+      Attune on this machine. The address field is dropped unread. Your history starts a new
+      listener: what you did here before is forgotten first.
     </p>
   );
 }

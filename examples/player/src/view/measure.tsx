@@ -9,10 +9,12 @@ export function Measure() {
   const shown = newest?.listMs ?? newest?.ackMs;
   return (
     <div className="measure">
-      <p className="number" data-testid="click-to-list">
-        {shown === undefined ? "–" : rounded(shown)}
-        <span className="unit"> ms</span>
-      </p>
+      {shown !== undefined && (
+        <p className="number" data-testid="click-to-list">
+          {rounded(shown)}
+          <span className="unit"> ms</span>
+        </p>
+      )}
       <p className="meaning">{meaningOf(newest)}</p>
       {timed.length > 1 && <Bars laps={timed} />}
     </div>

@@ -1,4 +1,5 @@
 import { useRef, useState } from "react";
+import type { Reason } from "@attune/protocol";
 import { queueOf, queueShown } from "../deck.ts";
 import { Compare } from "./compare.tsx";
 import { useDeck } from "./deck-context.ts";
@@ -14,7 +15,7 @@ interface QueueParts {
 export function Queue({ isComparing, onCompare }: QueueParts) {
   const list = useDeck("list");
   const isLive = useDeck("isLive");
-  const isStranger = useDeck("sentAt").length === 0;
+  const isStranger = list?.items.every(({ reasons }) => reasons.every(isNobodys)) ?? true;
   return (
     <section className="queue" aria-labelledby="up-next">
       <header>
@@ -25,7 +26,7 @@ export function Queue({ isComparing, onCompare }: QueueParts) {
               ? "Connecting"
               : isLive
                 ? isStranger
-                  ? "Live. As a stranger sees it, until you play something"
+                  ? "Live. This is what a stranger is shown"
                   : "Live. Every act of yours is already in it"
                 : "The line is down; this is the last list"}
           </p>
@@ -39,6 +40,11 @@ export function Queue({ isComparing, onCompare }: QueueParts) {
       {isComparing ? <Compare /> : <Rows />}
     </section>
   );
+}
+
+/** Whether the reason would hold for anybody: it names nothing that the visitor did. */
+function isNobodys({ because }: Reason): boolean {
+  return because === undefined;
 }
 
 function Choice({ label, isOn, onPick }: { label: string; isOn: boolean; onPick: () => void }) {

@@ -11,18 +11,29 @@ interface Sound {
   onToggle: () => void;
 }
 
+interface StageParts {
+  sound: Sound;
+  /** Tracks to begin with. */
+  starters: readonly Track[];
+}
+
 /** What plays now, and the three things one can do to it. */
-export function Stage({ sound }: { sound: Sound }) {
+export function Stage({ sound, starters }: StageParts) {
   const track = useDeck("track");
   return (
     <section className="stage" aria-labelledby="now">
-      {track === undefined ? <Invitation /> : <Playing track={track} sound={sound} />}
+      {track === undefined ? (
+        <Invitation starters={starters} />
+      ) : (
+        <Playing track={track} sound={sound} />
+      )}
       <Measure />
     </section>
   );
 }
 
-function Invitation() {
+function Invitation({ starters }: { starters: readonly Track[] }) {
+  const { deck } = useRoom();
   return (
     <div className="invitation">
       <h1 id="now">Play anything to begin.</h1>
@@ -30,6 +41,19 @@ function Invitation() {
         Until you do, the list is what a stranger is shown. Each play, skip and like moves it while
         you look on.
       </p>
+      <ul className="starters">
+        {starters.map((track) => (
+          <li key={track.id}>
+            <button
+              title={track.title}
+              aria-label={`Play ${track.title}`}
+              onClick={(event) => deck.choose(track, event.timeStamp)}
+            >
+              <CoverImage track={track} />
+            </button>
+          </li>
+        ))}
+      </ul>
     </div>
   );
 }
