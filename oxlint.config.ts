@@ -187,6 +187,8 @@ export default defineConfig({
         "vitest/no-conditional-expect": "off",
         "vitest/no-standalone-expect": "off",
         "vitest/valid-title": "off",
+        // A second argument is the message of the failure.
+        "vitest/valid-expect": ["error", { maxArgs: 2 }],
       },
     },
   ],

@@ -22,7 +22,9 @@ if (Number(process.versions.node.split(".")[0]) >= 24) {
 } else {
   const node = bundledNode();
   if (node === undefined) {
-    console.error("attune: Node 24 is needed. Run `npm ci` with install scripts allowed for the package `node`.");
+    console.error(
+      "attune: Node 24 is needed. Run `npm ci` with install scripts allowed for the package `node`.",
+    );
     process.exit(1);
   }
   const child = spawn(node, [entry, ...process.argv.slice(2)], { stdio: "inherit" });

@@ -45,6 +45,10 @@ const commands: Record<string, { summary: string; load: () => Promise<{ command:
     load: () => import("./restore.ts"),
   },
   eval: { summary: "measure recommendations on a data set", load: () => import("./eval.ts") },
+  lab: {
+    summary: "what another configuration would have earned, from the log",
+    load: () => import("./lab.ts"),
+  },
   bench: { summary: "run the benchmarks of this checkout", load: () => import("./bench.ts") },
 };
 

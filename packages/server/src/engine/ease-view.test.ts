@@ -168,7 +168,7 @@ test("with an erasure the view goes at once, a solve under way with it, and the 
 
 test("a view that was asked for before an erasure and comes after it is not taken", async () => {
   const sums = new Cooccurrence(new Items());
-  sums.add({ a: "a", b: "a", delta: 1 });
+  sums.add({ model: "cooccurrence", a: "a", b: "a", delta: 1 });
   const solves: ((view: EaseView) => void)[] = [];
   const ease = () => new Promise<EaseView>((resolve) => solves.push(resolve));
   const newest = new NewestEase({ ease }, 1, 60_000);
@@ -185,7 +185,7 @@ test("a view that was asked for before an erasure and comes after it is not take
   expect(newest.view?.seq).toBe(2);
   // Nothing moved, then it is not time, then it is.
   newest.refresh(sums, 3, 200_000);
-  sums.add({ a: "b", b: "b", delta: 1 });
+  sums.add({ model: "cooccurrence", a: "b", b: "b", delta: 1 });
   newest.refresh(sums, 3, 120_000);
   expect(solves.length).toBe(2);
   newest.refresh(sums, 3, 120_001);
@@ -194,7 +194,7 @@ test("a view that was asked for before an erasure and comes after it is not take
 
 test("when the view thread is gone, answers go on from the counts and nobody asks it again", async () => {
   const sums = new Cooccurrence(new Items());
-  sums.add({ a: "a", b: "a", delta: 1 });
+  sums.add({ model: "cooccurrence", a: "a", b: "a", delta: 1 });
   let asked = 0;
   const ease = () => {
     asked += 1;

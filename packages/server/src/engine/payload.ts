@@ -90,11 +90,6 @@ export function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }
 
-/** Kinds that stand in every partition. */
-export function isForEveryPartition(kind: RecordKind): boolean {
-  return kind === "clock" || kind === "policy" || kind === "definition" || kind === "catalogue";
-}
-
 /** Key of a record's place, as the quarantine set has it. */
 export function placeOf(record: { partition: number; offset: number }): string {
   return record.partition === everyPartition

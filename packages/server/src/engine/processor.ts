@@ -413,6 +413,6 @@ function removalOf(record: LogRecord): User["purge"][number] {
   };
 }
 
-export function foldRecordOf(record: LogRecord): FoldRecord {
+function foldRecordOf(record: LogRecord): FoldRecord {
   return { header: record, payload: payloadOf(record, record.kind) as FoldRecord["payload"] };
 }

@@ -61,7 +61,7 @@ const Context = Type.Object(
   { additionalProperties: false },
 );
 
-export const RecommendationBody = Type.Object(
+const RecommendationBody = Type.Object(
   {
     userId: Type.Optional(Id),
     anonymousId: Type.Optional(Id),
@@ -89,7 +89,7 @@ const RecommendationQuery = Type.Object(
   { additionalProperties: false },
 );
 
-export const RecommendationAnswer = Type.Object({
+const RecommendationAnswer = Type.Object({
   decisionId: Type.String(),
   placement: Type.String(),
   items: Type.Array(

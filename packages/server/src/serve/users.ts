@@ -2,7 +2,12 @@ import "../access/route.ts";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { CodedError } from "@attune/protocol";
-import { assertCallerScope, type Authenticate, type Caller, readableUser } from "../access/caller.ts";
+import {
+  assertCallerScope,
+  type Authenticate,
+  type Caller,
+  readableUser,
+} from "../access/caller.ts";
 
 /** The read door of people: what is known of a user, and the end of it. */
 export interface UserParts {

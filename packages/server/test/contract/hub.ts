@@ -15,7 +15,7 @@ export interface HubStageOptions {
   idleChannelsMax: number;
 }
 
-export const hubStageOptions: HubStageOptions = {
+const hubStageOptions: HubStageOptions = {
   historyMax: 5,
   historyMs: 60_000,
   keysPerChannelMax: 3,

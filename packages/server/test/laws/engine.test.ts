@@ -124,9 +124,9 @@ const plantedBugs: PlantedBug[] = [
       const { recommend } = Ranker.prototype;
       return patched(Ranker.prototype, {
         recommend(...asked) {
-          const { items, personal } = recommend.apply(this, asked);
+          const { items, ...rest } = recommend.apply(this, asked);
           const cut = items.map((item) => ({ ...item, reasons: item.reasons.slice(1) }));
-          return { items: cut, personal };
+          return { items: cut, ...rest };
         },
       });
     },

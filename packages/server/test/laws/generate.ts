@@ -32,7 +32,7 @@ export const smallLimits: Readonly<FoldLimits> = Object.freeze({
   traitsMax: 3,
 });
 
-export const items = ["a", "b", "c", "d", "e", "f", "é", "\u{1f3b5}"];
+const items = ["a", "b", "c", "d", "e", "f", "é", "\u{1f3b5}"];
 const minute = 60_000;
 const day = 86_400_000;
 const start = Date.UTC(2026, 0, 1, 22);

@@ -33,7 +33,7 @@ export interface Population {
   records: RecordInput[];
 }
 
-export function inputOf({ header, payload }: FoldRecord): RecordInput {
+function inputOf({ header, payload }: FoldRecord): RecordInput {
   return { ...header, payload: utf8Encode(JSON.stringify(payload)) };
 }
 

@@ -49,7 +49,7 @@ const types = "view view view play play complete like like purchase skip skip di
 ) as InteractionType[];
 
 /** What is searched for in the bytes once its message must be gone. */
-export function canary(number: number): string {
+function canary(number: number): string {
   return `canary:${number};`;
 }
 

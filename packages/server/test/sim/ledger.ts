@@ -87,7 +87,7 @@ export class Ledger {
 }
 
 /** How often every message stands in the log: its own record, and copies by the subject they stand under. */
-export async function countMessages(
+async function countMessages(
   log: Log,
 ): Promise<Map<string, { own: number; copies: Map<string, number> }>> {
   const counts = new Map<string, { own: number; copies: Map<string, number> }>();

@@ -224,7 +224,7 @@ export class World {
 }
 
 /** Everything that can go on without I/O goes on. */
-export function turn(): Promise<void> {
+function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 

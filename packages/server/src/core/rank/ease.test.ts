@@ -10,7 +10,7 @@ function sumsOf(users: readonly (readonly string[])[]): Cooccurrence {
   for (const user of users) {
     const taste = [...new Set(user)].sort();
     taste.forEach((b, at) => {
-      for (const a of taste.slice(0, at + 1)) sums.add({ a, b, delta: 1 });
+      for (const a of taste.slice(0, at + 1)) sums.add({ model: "cooccurrence", a, b, delta: 1 });
     });
   }
   return sums;
@@ -39,7 +39,8 @@ test("what was subtracted leaves no trace in a view", () => {
       for (const user of gone) {
         const taste = [...new Set(user)].sort();
         taste.forEach((b, at) => {
-          for (const a of taste.slice(0, at + 1)) sums.subtract({ a, b, delta: 1 });
+          for (const a of taste.slice(0, at + 1))
+            sums.subtract({ model: "cooccurrence", a, b, delta: 1 });
         });
       }
       expect(solveEase(sums, 7).encode()).toEqual(kept);

@@ -21,7 +21,7 @@ export interface EaseLimits {
   cellsMax: number;
 }
 
-export const easeLimits: Readonly<EaseLimits> = Object.freeze({
+const easeLimits: Readonly<EaseLimits> = Object.freeze({
   itemsMax: 4_096,
   cellsMax: 1 << 22,
 });

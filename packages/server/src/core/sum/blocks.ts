@@ -17,6 +17,11 @@ const capacities = (() => {
 /** Arrays grow by a quarter: copying costs five writes a cell in all, and at most a fifth stands empty. */
 const growth = 1.25;
 const none = 0xffffffff;
+const headWords = 2;
+/** Below the length, the class has so many bits. */
+const classBits = 7;
+const classMask = 2 ** classBits - 1;
+const lengthMax = 2 ** (32 - classBits) - 1;
 /** Below this a loop beats the call of copyWithin. */
 const shortCopy = 24;
 
@@ -25,9 +30,8 @@ export class Blocks {
   words = new Uint32Array(64);
   shorts: Uint16Array;
   doubles: Float64Array;
-  #offsets = new Uint32Array(64);
-  #lengths = new Uint32Array(64);
-  #classes = new Uint8Array(64);
+  /** By list its offset, and length and class in one: in one line of memory, where three columns took three. */
+  #heads = new Uint32Array(64 * headWords);
   /** First free block by class; a free block's first word is the next one. */
   readonly #free = new Uint32Array(capacities.length).fill(none);
   #top = 0;
@@ -41,28 +45,32 @@ export class Blocks {
 
   get bytes(): number {
     const lanes = this.words.byteLength + this.shorts.byteLength + this.doubles.byteLength;
-    return lanes + this.#offsets.byteLength + this.#lengths.byteLength + this.#classes.byteLength;
+    return lanes + this.#heads.byteLength;
   }
 
   /** Number of cells of a list; 0 for one that was never opened. */
   length(list: number): number {
-    return list < this.#lengths.length ? this.#lengths[list]! : 0;
+    const at = list * headWords + 1;
+    return at < this.#heads.length ? this.#heads[at]! >>> classBits : 0;
   }
 
   /** Where the cells of a list stand in the lanes; valid until the next `open` or `close`. */
   start(list: number): number {
-    return this.#offsets[list]!;
+    return this.#heads[list * headWords]!;
   }
 
   /** Makes room for one cell at place `at` (0..length) and returns where it stands; the caller fills it. */
   open(list: number, at: number): number {
-    if (list >= this.#lengths.length) this.#reserveLists(list + 1);
-    const length = this.#lengths[list]!;
+    const head = list * headWords;
+    if (head >= this.#heads.length) this.#reserveLists(list + 1);
+    const length = this.#heads[head + 1]! >>> classBits;
     assert(at >= 0 && at <= length, "a cell is opened inside its list");
-    if (length === capacities[this.#classes[list]!]!) this.#moveUp(list, length);
-    const place = this.#offsets[list]! + at;
+    assert(length < lengthMax, "a list is longer than its arrays can be");
+    const size = this.#heads[head + 1]! & classMask;
+    if (length === capacities[size]!) this.#move(head, size + 1, length);
+    const place = this.#heads[head]! + at;
     if (at < length) this.#copy(place, place + 1, length - at);
-    this.#lengths[list] = length + 1;
+    this.#heads[head + 1]! += 1 << classBits;
     return place;
   }
 
@@ -70,32 +78,27 @@ export class Blocks {
   close(list: number, at: number): void {
     const length = this.length(list) - 1;
     assert(at >= 0 && at <= length, "a cell is closed inside its list");
-    const place = this.#offsets[list]! + at;
+    const head = list * headWords;
+    const place = this.#heads[head]! + at;
     if (at < length) this.#copy(place + 1, place, length - at);
-    this.#lengths[list] = length;
-    const size = this.#classes[list]!;
+    this.#heads[head + 1]! -= 1 << classBits;
+    const size = this.#heads[head + 1]! & classMask;
     if (length === 0) {
-      this.#give(this.#offsets[list]!, size);
-      this.#classes[list] = 0;
+      this.#give(this.#heads[head]!, size);
+      this.#heads[head + 1] = 0;
     } else if (size > 4 && length <= capacities[size - 4]!) {
-      this.#move(list, size - 3, length);
+      this.#move(head, size - 3, length);
     }
   }
 
-  #moveUp(list: number, length: number): void {
-    const size = this.#classes[list]! + 1;
-    assert(size < capacities.length, "a list is longer than its arrays can be");
-    this.#move(list, size, length);
-  }
-
-  #move(list: number, size: number, length: number): void {
+  #move(head: number, size: number, length: number): void {
     const to = this.#take(size);
-    const from = this.#offsets[list]!;
-    const old = this.#classes[list]!;
+    const from = this.#heads[head]!;
+    const old = this.#heads[head + 1]! & classMask;
     this.#copy(from, to, length);
     if (old > 0) this.#give(from, old);
-    this.#offsets[list] = to;
-    this.#classes[list] = size;
+    this.#heads[head] = to;
+    this.#heads[head + 1] = (length << classBits) | size;
   }
 
   #take(size: number): number {
@@ -127,17 +130,17 @@ export class Blocks {
     if (shorts.length > 0) this.shorts = new Uint16Array(length);
     if (doubles.length > 0) this.doubles = new Float64Array(length);
     let top = 0;
-    for (let list = 0; list < this.#lengths.length; list++) {
-      const size = this.#classes[list]!;
+    for (let head = 0; head < this.#heads.length; head += headWords) {
+      const size = this.#heads[head + 1]! & classMask;
       if (size === 0) continue;
-      const from = this.#offsets[list]!;
-      const count = this.#lengths[list]!;
+      const from = this.#heads[head]!;
+      const count = this.#heads[head + 1]! >>> classBits;
       for (let i = 0; i < count; i++) this.words[top + i] = words[from + i]!;
       if (shorts.length > 0)
         for (let i = 0; i < count; i++) this.shorts[top + i] = shorts[from + i]!;
       if (doubles.length > 0)
         for (let i = 0; i < count; i++) this.doubles[top + i] = doubles[from + i]!;
-      this.#offsets[list] = top;
+      this.#heads[head] = top;
       top += capacities[size]!;
     }
     this.#free.fill(none);
@@ -163,15 +166,9 @@ export class Blocks {
   }
 
   #reserveLists(count: number): void {
-    const length = Math.max(count, Math.ceil(this.#lengths.length * growth));
-    const offsets = new Uint32Array(length);
-    const lengths = new Uint32Array(length);
-    const classes = new Uint8Array(length);
-    offsets.set(this.#offsets);
-    lengths.set(this.#lengths);
-    classes.set(this.#classes);
-    this.#offsets = offsets;
-    this.#lengths = lengths;
-    this.#classes = classes;
+    const lists = Math.max(count, Math.ceil((this.#heads.length / headWords) * growth));
+    const heads = new Uint32Array(lists * headWords);
+    heads.set(this.#heads);
+    this.#heads = heads;
   }
 }

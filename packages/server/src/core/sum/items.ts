@@ -9,9 +9,24 @@ export class Items {
   /** Eight digest lanes an id, at `id * digestLanes`. */
   hashes = new Uint32Array(1024 * digestLanes);
   readonly #ids = new Map<string, number>();
+  /** The two keys asked for last, newest first: the cells of one event name its item seven times. */
+  #lastKey = "";
+  #lastId = -1;
+  #priorKey = "";
+  #priorId = -1;
 
   /** The id of a key, given out now if it is new. */
   intern(key: string): number {
+    if (key === this.#lastKey && this.#lastId !== -1) return this.#lastId;
+    const id = key === this.#priorKey && this.#priorId !== -1 ? this.#priorId : this.#idOf(key);
+    this.#priorKey = this.#lastKey;
+    this.#priorId = this.#lastId;
+    this.#lastKey = key;
+    this.#lastId = id;
+    return id;
+  }
+
+  #idOf(key: string): number {
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
     const id = this.keys.length;

@@ -33,6 +33,8 @@ export class SessionIndex implements Summary<SessionCell> {
   readonly #sequences = new Blocks({ shorts: true });
   /** By item: slots of the sessions that hold it. */
   readonly #postings = new Blocks();
+  /** By item: the minute of its posting's newest entry, so that a later one is put behind it unread. */
+  #newestMinutes = new Uint32Array(1024);
   readonly #days = new SessionDays();
   /** How often an item was followed by any, and by itself. */
   readonly #repeats = new Repeats();
@@ -49,7 +51,8 @@ export class SessionIndex implements Summary<SessionCell> {
   }
 
   get bytes(): number {
-    return this.#slots.bytes + this.#sequences.bytes + this.#postings.bytes + this.#repeats.bytes;
+    const lists = this.#sequences.bytes + this.#postings.bytes + this.#newestMinutes.byteLength;
+    return this.#slots.bytes + lists + this.#repeats.bytes;
   }
 
   /** Number of sessions. */
@@ -91,8 +94,7 @@ export class SessionIndex implements Summary<SessionCell> {
 
   /** Minute in which the newest session first opened the item; -1 if none holds it. */
   newestMinute(item: number): number {
-    if (this.support(item) === 0) return -1;
-    return this.#openedAt(this.newest(item, 0), item);
+    return this.support(item) === 0 ? -1 : this.#newestMinutes[item]!;
   }
 
   /** Slot of a session, or -1. */
@@ -207,9 +209,7 @@ export class SessionIndex implements Summary<SessionCell> {
     const slot = found === -1 ? this.#open(keyHi, keyLo, minute) : found;
     const length = this.#sequences.length(slot);
     if (this.placeOf(slot, item) === -1) {
-      const at = this.#postingPlace(item, minute, slot);
-      const entry = this.#postings.open(item, at);
-      this.#postings.words[entry] = slot;
+      this.#enter(item, minute, slot);
     }
     if (length > 0) this.#repeats.add(this.itemAt(slot, length - 1), item, 1);
     const place = this.#sequences.open(slot, length);
@@ -228,6 +228,10 @@ export class SessionIndex implements Summary<SessionCell> {
         "posting holds session",
       );
       this.#postings.close(item, at);
+      const left = this.#postings.length(item);
+      if (at === left && left > 0) {
+        this.#newestMinutes[item] = this.#openedAt(this.newest(item, 0), item);
+      }
     }
     if (last > 0) this.#repeats.add(this.itemAt(slot, last - 1), item, -1);
     this.#sequences.close(slot, last);
@@ -264,6 +268,23 @@ export class SessionIndex implements Summary<SessionCell> {
       this.#pending.add(keyHi, keyLo, index, only.item, only.minute, -1);
       this.#append(slot, keyHi, keyLo, only.item, only.minute);
     }
+  }
+
+  /** Puts a session into the posting of an item that it does not hold yet. */
+  #enter(item: number, minute: number, slot: number): void {
+    if (item >= this.#newestMinutes.length) {
+      const grown = new Uint32Array(
+        Math.max(item + 1, Math.ceil(this.#newestMinutes.length * 1.25)),
+      );
+      grown.set(this.#newestMinutes);
+      this.#newestMinutes = grown;
+    }
+    const length = this.#postings.length(item);
+    const isNewest = length === 0 || minute > this.#newestMinutes[item]!;
+    const at = isNewest ? length : this.#postingPlace(item, minute, slot);
+    const entry = this.#postings.open(item, at);
+    this.#postings.words[entry] = slot;
+    if (at === length) this.#newestMinutes[item] = minute;
   }
 
   #openedAt(slot: number, item: number): number {

@@ -53,7 +53,7 @@ export interface EstimateOptions {
  * Bounds two measures of how many rows count: (sum w)^2 / sum w^2, and the stricter sum w / max w, which sees a
  * single row that outweighs the rest (both: Elvira, Martino and Robert 2018).
  */
-export const essMin = 100;
+const essMin = 100;
 const meanWeightSlack = 0.02;
 /** 97.5 % point of the normal distribution. */
 export const z = 1.959964;
@@ -86,7 +86,7 @@ export function estimate(rows: readonly Row[], options: EstimateOptions = {}): O
   return { support, estimates };
 }
 
-export function supportOf(rows: readonly Row[]): Support {
+function supportOf(rows: readonly Row[]): Support {
   let [sum, squares, maxWeight] = [0, 0, 0];
   for (const { weight } of rows) {
     sum += weight;

@@ -71,7 +71,7 @@ export function uniformPolicy(campaign: Campaign): Policy {
 }
 
 /** Weights from the log, rewards modelled by 3-fold cross-fitting on it; every impression is its own cluster. */
-export function rowsOf(log: readonly Impression[], policy: Policy, items: number): Row[] {
+function rowsOf(log: readonly Impression[], policy: Policy, items: number): Row[] {
   const outcomes = log.map(({ item, click }, i) => ({ item, reward: click, cluster: i }));
   const models = crossFit(outcomes);
   const targets = targetValues(new Set(models), policy, items);

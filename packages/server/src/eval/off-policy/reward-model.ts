@@ -12,7 +12,7 @@ export interface Outcome {
 /** Expected reward of an item. */
 export type RewardModel = (item: number) => number;
 
-export const shrinkageRows = 200;
+const shrinkageRows = 200;
 const foldsDefault = 3;
 
 /** q(a) = (rewards of a + 200 x overall rate) / (rows of a + 200). */
