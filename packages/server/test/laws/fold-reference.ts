@@ -1,6 +1,6 @@
 /**
  * The cells of a user who grants everything and meets no cap, read off the records in order of time as the
- * definitions say it, with no regard to speed: a second opinion on sessions, transitions, popularity, taste.
+ * definitions say it, with no regard to speed: a second opinion on sessions, popularity, taste.
  */
 import type { InteractionEvent } from "@attune/protocol";
 import type { FoldLimits } from "../../src/core/fold/state.ts";
@@ -30,18 +30,9 @@ export function plainCells(
   };
 
   for (const session of cut(elements, limits)) {
-    for (let to = 0; to < session.length; to++) {
-      for (let from = Math.max(0, to - 8); from < to; from++) {
-        const period = Math.floor(session[to]!.at / (28 * 86_400_000));
-        const key = {
-          model: "transitions",
-          from: session[from]!.item,
-          to: session[to]!.item,
-          period,
-        };
-        add(key, 840 / (to - from));
-      }
-    }
+    session.forEach(({ item, at }, index) => {
+      add({ model: "sessions", index, item, minute: Math.floor(at / 60_000) }, 1);
+    });
   }
 
   const dayOf = ({ at }: Element) => new Date(at).toISOString().slice(0, 10);

@@ -78,9 +78,9 @@ const planted: { bug: string; fold: Fold; law: string }[] = [
     law: "what the steps emit adds up to C(state) after every record",
   },
   {
-    bug: "the transitions of a dropped session stay",
+    bug: "the places of a dropped session stay",
     fold: emitting((cells) =>
-      cells.filter(({ model, delta }) => model !== "transitions" || delta > 0),
+      cells.filter(({ model, delta }) => model !== "sessions" || delta > 0),
     ),
     law: "what the steps emit adds up to C(state) after every record",
   },
@@ -221,7 +221,7 @@ test("the generated users reach every corner", () => {
     if (traits.size === smallLimits.traitsMax) count("all traits");
     if (dueAt === 0 && sessions.length > 0) count("a timer that rang");
   }
-  const models = ["sessions", "transitions", "cooccurrence", "popularity", "rewards"];
+  const models = ["sessions", "cooccurrence", "popularity", "rewards"];
   const corners = [
     "session.started",
     "session.ended",

@@ -9,7 +9,6 @@ import {
   type RewardCell,
   rewardOutcomes,
   type SessionCell,
-  type TransitionCell,
 } from "../../src/core/fold/contribution.ts";
 import { Cooccurrence } from "../../src/core/sum/cooccurrence.ts";
 import { Items } from "../../src/core/sum/items.ts";
@@ -17,7 +16,6 @@ import { bucketOf, Popularity } from "../../src/core/sum/popularity.ts";
 import { Rewards } from "../../src/core/sum/rewards.ts";
 import { SessionIndex } from "../../src/core/sum/session-index.ts";
 import type { Summary } from "../../src/core/sum/summary.ts";
-import { Transitions } from "../../src/core/sum/transitions.ts";
 import { content, fails, type Law, lawsOf, runs, type Subject } from "./summary.ts";
 
 // Few keys, so that cells meet; some beside ASCII, for the order is that of code units.
@@ -47,14 +45,6 @@ const rewardCell: fc.Arbitrary<RewardCell> = fc.record({
   outcome: fc.constantFrom(...rewardOutcomes),
   day: fc.constantFrom(0, 1, 20_000),
   delta,
-});
-
-const transitionCell: fc.Arbitrary<TransitionCell> = fc.record({
-  model: fc.constant("transitions" as const),
-  from: key,
-  to: key,
-  period: fc.constantFrom(0, 1, 700),
-  delta: fc.constantFrom(840, 420, -840, 105),
 });
 
 /** Places that follow and that don't, minutes that rise and that don't, keys that share a half. */
@@ -106,13 +96,6 @@ const popularity: Subject<PopularityCell> = {
   group: single(popularityCell),
 };
 
-const transitions: Subject<TransitionCell> = {
-  name: "transitions",
-  make: () => new Transitions(new Items()),
-  decode: (bytes) => Transitions.decode(bytes, new Items()),
-  group: single(transitionCell),
-};
-
 const sessions: Subject<SessionCell> = {
   name: "sessions",
   make: () => new SessionIndex(new Items()),
@@ -128,7 +111,6 @@ function suite(name: string, laws: readonly Law[]): void {
 
 suite("sessions, cell by cell", lawsOf(sessions));
 suite("sessions as they are", lawsOf({ ...sessions, group: sessionGroup }));
-suite("transitions", lawsOf(transitions));
 suite("co-occurrence", lawsOf(cooccurrence));
 suite("rewards", lawsOf(rewards));
 suite("popularity", lawsOf(popularity));

@@ -113,15 +113,6 @@ describe("the cap", () => {
   });
 });
 
-test("an item that follows itself is a transition", () => {
-  const cells = cellsOf(folded([view("a", 0), view("b", 1), view("a", 2)]), "transitions");
-  expect(cells.map(({ from, to, delta }) => [from, to, delta])).toEqual([
-    ["a", "b", 840],
-    ["b", "a", 840],
-    ["a", "a", 420],
-  ]);
-});
-
 test("popularity counts an item once a day, with what its first event stated", () => {
   const phone = { context: { device: "phone", region: "north" } };
   const state = folded([

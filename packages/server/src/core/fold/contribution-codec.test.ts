@@ -16,13 +16,6 @@ const contribution: fc.Arbitrary<Contribution> = fc.oneof(
     minute: fc.nat(),
     delta,
   }),
-  fc.record({
-    model: fc.constant("transitions" as const),
-    from: item,
-    to: item,
-    period: fc.nat(999),
-    delta,
-  }),
   fc.record({ model: fc.constant("cooccurrence" as const), a: item, b: item, delta }),
   fc.record({
     model: fc.constant("popularity" as const),

@@ -6,7 +6,7 @@ import { type Contribution, rewardOutcomes } from "./contribution.ts";
  * Contributions as bytes, for those who tail them in another thread or process. A message is self-contained:
  * a string stands in it once, where it first appears, and is a number from then on.
  */
-const models = ["sessions", "transitions", "cooccurrence", "popularity", "rewards"] as const;
+const models = ["sessions", "cooccurrence", "popularity", "rewards"] as const;
 
 export class ContributionWriter {
   readonly #writer = new ByteWriter(1 << 14);
@@ -29,11 +29,6 @@ export class ContributionWriter {
         writer.varint(contribution.index);
         this.#name(contribution.item);
         writer.varint(contribution.minute);
-        return;
-      case "transitions":
-        this.#name(contribution.from);
-        this.#name(contribution.to);
-        writer.varint(contribution.period);
         return;
       case "cooccurrence":
         this.#name(contribution.a);
@@ -107,8 +102,6 @@ function readCell(
       const [keyHi, keyLo, index] = [reader.u32(), reader.u32(), reader.varint()];
       return { model, keyHi, keyLo, index, item: name(), minute: reader.varint(), delta };
     }
-    case "transitions":
-      return { model, from: name(), to: name(), period: reader.varint(), delta };
     case "cooccurrence":
       return { model, a: name(), b: name(), delta };
     case "popularity":

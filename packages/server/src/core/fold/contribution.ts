@@ -5,7 +5,6 @@
  */
 export type Contribution =
   | SessionCell
-  | TransitionCell
   | CooccurrenceCell
   | PopularityCell
   | RewardCell;
@@ -22,18 +21,6 @@ export interface SessionCell {
   index: number;
   item: string;
   minute: number;
-  delta: number;
-}
-
-/**
- * `to` followed `from` in a session, `gap` steps later (1..8): delta is 840 / gap, a whole number
- * (840 = lcm(1..8)). `period` is the event time of `to` in whole 28-day periods since 1970.
- */
-export interface TransitionCell {
-  model: "transitions";
-  from: string;
-  to: string;
-  period: number;
   delta: number;
 }
 

@@ -2,17 +2,12 @@ import type { Contribution, PopularityCell } from "./contribution.ts";
 import type { FoldLimits, Session, UserState } from "./state.ts";
 
 /**
- * Sessions and what they add to the sums: session cells, transitions, popularity. Borders depend on event
+ * Sessions and what they add to the sums: session cells and popularity. Borders depend on event
  * times alone. Law: what `appendToSessions` emits is the cells of the sessions after it minus those before.
  */
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
 const dayMs = 86_400_000;
-const periodMs = 28 * dayMs;
-
-/** Steps back that a transition spans at most, and the least common multiple of 1..8. */
-const gapMax = 8;
-const gapUnit = 840;
 
 /** Contributions are not wanted when a past is folded again: C(state) is read from its end. */
 export type Sink = Contribution[] | undefined;
@@ -201,20 +196,13 @@ function isTouchedBefore(sessions: readonly Session[], item: string, at: number)
   return false;
 }
 
-/** The session cell of one place and the transitions that lead to it, those of an item to itself included. */
+/** The session cell of one place. */
 function addElement(session: Session, index: number, sign: 1 | -1, sink: Contribution[]): void {
   const { keyHi, keyLo, items } = session;
   const item = items[index]!;
   const at = session.at[index]!;
   const minute = Math.floor(at / minuteMs);
   sink.push({ model: "sessions", keyHi, keyLo, index, item, minute, delta: sign });
-  const period = Math.floor(at / periodMs);
-  const gaps = index < gapMax ? index : gapMax;
-  for (let gap = 1; gap <= gaps; gap++) {
-    const from = items[index - gap]!;
-    const delta = (sign * gapUnit) / gap;
-    sink.push({ model: "transitions", from, to: item, period, delta });
-  }
 }
 
 function addTouch(

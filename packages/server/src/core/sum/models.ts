@@ -4,13 +4,11 @@ import { Items } from "./items.ts";
 import { Popularity } from "./popularity.ts";
 import { Rewards } from "./rewards.ts";
 import { SessionIndex } from "./session-index.ts";
-import { Transitions } from "./transitions.ts";
 
 /** All additive models of one tenant, side by side over one table of items. */
 export class Models {
   readonly items = new Items();
   readonly sessions = new SessionIndex(this.items);
-  readonly transitions = new Transitions(this.items);
   readonly cooccurrence = new Cooccurrence(this.items);
   readonly popularity = new Popularity(this.items);
   readonly rewards = new Rewards(this.items);
@@ -19,8 +17,6 @@ export class Models {
     switch (contribution.model) {
       case "sessions":
         return this.sessions.add(contribution);
-      case "transitions":
-        return this.transitions.add(contribution);
       case "cooccurrence":
         return this.cooccurrence.add(contribution);
       case "popularity":
@@ -52,7 +48,6 @@ export class Models {
     this.advance(hour);
     other.advance(hour);
     this.sessions.merge(other.sessions);
-    this.transitions.merge(other.transitions);
     this.cooccurrence.merge(other.cooccurrence);
     this.popularity.merge(other.popularity);
     this.rewards.merge(other.rewards);
@@ -62,7 +57,6 @@ export class Models {
   all() {
     return [
       this.sessions,
-      this.transitions,
       this.cooccurrence,
       this.popularity,
       this.rewards,

@@ -1,22 +1,26 @@
-import type { Transitions } from "../../sum/transitions.ts";
+import type { SessionIndex } from "../../sum/session-index.ts";
 import { apportion } from "../blend.ts";
 import { RecentItems } from "../recent-items.ts";
-import type { Scores } from "../scores.ts";
+import { Scores } from "../scores.ts";
 import type { Ask, Part, Source } from "../source.ts";
 import { fadeTable } from "../weights.ts";
 
 /**
  * Sequential rules (Kamehkhosh et al., 2017): what followed the user's last items in anyone's session,
- * nearer steps counting more. The score of an item is the sum over the last items of their weight times the
- * share of the row that leads to it; so an item that is often repeated brings itself, by its own counts.
+ * nearer steps counting more: 840 / gap for a pair 1..8 steps apart (840 = lcm 1..8), in whole numbers.
+ * The score of an item is the sum over the last items of their weight times the share of the row that leads
+ * to it; so an item that is often repeated brings itself, by its own counts.
+ *
+ * Rows are not kept but counted when asked for, from the newest sessions that hold the item: a table of them
+ * took three cells of every event and a quarter of all bytes of the sums (docs/decisions/0012).
  */
 export interface RuleSettings {
   /** How many of the newest interactions start a rule; a fade of 0 means no decay. */
   last: number;
+  /** Newest sessions that a row is counted over. */
+  m: number;
   /** Weight of the rule of an item, per interaction since: e^(-ago / lastFade). */
   lastFade: number;
-  /** Weight of counts by age in 28-day periods: e^(-age / periodFade). */
-  periodFade: number;
   /** Factor of the items from earlier in the context. */
   earlier: number;
   /** Factor of its newest item per share of its next steps that repeat it, and the prior of that share. */
@@ -27,17 +31,47 @@ export interface RuleSettings {
 /** Chosen with those of the neighbours: docs/quality.md. */
 export const ruleDefaults: Readonly<RuleSettings> = Object.freeze({
   last: 2,
+  m: 1000,
   lastFade: 1.4,
-  periodFade: 0,
   earlier: 1,
   current: 4,
   repeatPrior: 5,
 });
 
-const periodMinutes = 28 * 1_440;
-const periodsMax = 64;
+/** Steps that a rule spans at most, and the least common multiple of 1..8. */
+const gapMax = 8;
+const gapUnit = 840;
 /** A whole row is this much, times the 12 bits of its item's weight: 64 rows stay below 2^32. */
 const rowOne = 2 ** 13;
+
+/** What followed one item: its counts by item, and their sum. */
+class Row {
+  readonly counts = new Scores();
+  total = 0;
+
+  /** Counts over the newest `m` sessions that hold the item. */
+  read(sessions: SessionIndex, from: number, m: number): void {
+    this.total = 0;
+    this.counts.clear();
+    const newest = Math.min(m, sessions.support(from));
+    for (let back = 0; back < newest; back++) {
+      const slot = sessions.newest(from, back);
+      const length = sessions.length(slot);
+      for (let place = sessions.placeOf(slot, from); place < length - 1; place++) {
+        if (sessions.itemAt(slot, place) === from) this.#follow(sessions, slot, place, length);
+      }
+    }
+  }
+
+  #follow(sessions: SessionIndex, slot: number, place: number, length: number): void {
+    const gaps = Math.min(gapMax, length - 1 - place);
+    for (let gap = 1; gap <= gaps; gap++) {
+      const count = gapUnit / gap;
+      this.counts.add(sessions.itemAt(slot, place + gap), count);
+      this.total += count;
+    }
+  }
+}
 
 export class Rules implements Source {
   readonly name = "rules";
@@ -46,7 +80,8 @@ export class Rules implements Source {
   readonly #settings: Readonly<RuleSettings>;
   readonly #context: RecentItems;
   readonly #byAgo: Float64Array;
-  readonly #byPeriod: Float64Array;
+  /** By place in the context. */
+  readonly #rows: readonly Row[];
   #scores: Scores | undefined;
 
   constructor(settings: Readonly<RuleSettings>) {
@@ -54,21 +89,19 @@ export class Rules implements Source {
     this.#context = new RecentItems(settings.last);
     this.#byAgo = fadeTable(settings.lastFade, settings.last);
     this.full = this.#byAgo.reduce((sum, weight) => sum + weight * rowOne, 0);
-    this.#byPeriod = fadeTable(settings.periodFade, periodsMax).map((w) => Math.max(1, w));
+    this.#rows = Array.from({ length: settings.last }, () => new Row());
   }
 
   score(ask: Ask, scores: Scores): void {
     this.#scores = scores;
-    this.#context.read(ask.state, ask.models.items);
-    const { sessions, transitions } = ask.models;
-    const period = periodOf(ask.now);
+    const { sessions, items } = ask.models;
+    this.#context.read(ask.state, items);
     for (let c = 0; c < this.#context.count; c++) {
-      const from = this.#context.ids[c]!;
-      const total = this.#total(transitions, from, period);
-      const end = transitions.rowStart(from) + transitions.rowLength(from);
-      for (let at = transitions.rowStart(from); at < end; at++) {
-        scores.add(transitions.to[at]!, this.#amount(transitions, at, total, c, period));
-      }
+      const row = this.#rows[c]!;
+      row.counts.reserve(items.size);
+      row.read(sessions, this.#context.ids[c]!, this.#settings.m);
+      const { touched, count } = row.counts;
+      for (let at = 0; at < count; at++) scores.add(touched[at]!, this.#amount(c, touched[at]!));
     }
     for (let c = 0; c < this.#context.count; c++) {
       const item = this.#context.ids[c]!;
@@ -82,44 +115,20 @@ export class Rules implements Source {
   }
 
   parts(ask: Ask, item: number): Part[] {
-    const { transitions, items } = ask.models;
-    const period = periodOf(ask.now);
     const parts: Part[] = [];
     for (let c = 0; c < this.#context.count; c++) {
-      const from = this.#context.ids[c]!;
-      const total = this.#total(transitions, from, period);
-      const end = transitions.rowStart(from) + transitions.rowLength(from);
-      let amount = 0;
-      for (let at = transitions.rowStart(from); at < end; at++) {
-        if (transitions.to[at] === item) {
-          amount += this.#amount(transitions, at, total, c, period);
-        }
-      }
-      if (amount > 0) parts.push({ because: items.keys[from]!, amount });
+      const amount = this.#rows[c]!.counts.has(item) ? this.#amount(c, item) : 0;
+      const because = ask.models.items.keys[this.#context.ids[c]!]!;
+      if (amount > 0) parts.push({ because, amount });
     }
     return apportion(parts, this.#scores?.get(item) ?? 0);
   }
 
-  #total(transitions: Transitions, from: number, period: number): number {
-    const end = transitions.rowStart(from) + transitions.rowLength(from);
-    let total = 0;
-    for (let at = transitions.rowStart(from); at < end; at++) {
-      total += transitions.value[at]! * this.#weightOf(transitions.period[at]!, period);
-    }
-    return total;
+  /** What the row of context item `c` brings an item. */
+  #amount(c: number, item: number): number {
+    const { counts, total } = this.#rows[c]!;
+    return Math.floor(
+      (counts.get(item) / total) * (rowOne * this.#byAgo[this.#context.ago[c]!]!),
+    );
   }
-
-  /** What one cell of the row of context item `c` brings. */
-  #amount(transitions: Transitions, at: number, total: number, c: number, period: number): number {
-    const count = transitions.value[at]! * this.#weightOf(transitions.period[at]!, period);
-    return Math.floor((count / total) * (rowOne * this.#byAgo[this.#context.ago[c]!]!));
-  }
-
-  #weightOf(period: number, now: number): number {
-    return this.#byPeriod[Math.min(periodsMax - 1, Math.max(0, now - period))]!;
-  }
-}
-
-function periodOf(now: number): number {
-  return Math.floor(now / 60_000 / periodMinutes);
 }
