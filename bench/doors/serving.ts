@@ -19,7 +19,7 @@ export class Serving {
   readonly keys: DevelopmentKeys;
   readonly #process: ChildProcess;
   readonly #closed: Promise<unknown>;
-  readonly #door: Connection;
+  #door: Connection;
 
   private constructor(child: ChildProcess, said: Said, door: Connection) {
     this.#process = child;
@@ -67,6 +67,8 @@ export class Serving {
 
   /** A figure of /metrics; those with labels are summed. */
   async metric(name: string): Promise<number> {
+    // A server closes a connection that was idle for long.
+    if (this.#door.isClosed) this.#door = await Connection.open(this.port);
     const { body } = await this.#door.send(get("/metrics"));
     let sum = 0;
     for (const line of body.toString().split("\n"))

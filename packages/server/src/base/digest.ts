@@ -50,6 +50,15 @@ export class MultisetDigest {
     }
   }
 
+  /** The same as a `change` by -count at n and one by +count at `to`, both with m = 0. */
+  move(hashes: Uint32Array, a: number, b: number, n: number, to: number, count: number): void {
+    for (let k = 0; k < digestLanes; k++) {
+      const pair = mix(hashes[a + k]!, Math.imul(hashes[b + k]!, 0x9e3779b1) + k);
+      const moved = mix(mix(pair, to), 0) - mix(mix(pair, n), 0);
+      this.lanes[k] = this.lanes[k]! + Math.imul(moved, count);
+    }
+  }
+
   merge(other: MultisetDigest): void {
     for (let k = 0; k < digestLanes; k++) this.lanes[k] = this.lanes[k]! + other.lanes[k]!;
   }

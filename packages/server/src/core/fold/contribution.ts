@@ -3,11 +3,7 @@
  * function of that user's records alone, never of a model or of the catalogue. C(state) lists a user's
  * cells with positive deltas; forgetting adds the same cells with their signs turned.
  */
-export type Contribution =
-  | SessionCell
-  | CooccurrenceCell
-  | PopularityCell
-  | RewardCell;
+export type Contribution = SessionCell | CooccurrenceCell | PopularityCell | RewardCell;
 
 /**
  * The item at place `index` (0-based) of a session. A session is named by a 64-bit hash of (subject, start);

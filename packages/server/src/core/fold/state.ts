@@ -131,7 +131,7 @@ export interface FoldLimits {
   traitsMax: number;
 }
 
-export const logicVersion = 1;
+export const logicVersion = 2;
 
 export const foldLimits: Readonly<FoldLimits> = Object.freeze({
   sessionIdleMs: 1_800_000,

@@ -164,7 +164,6 @@ function hottestOf(sums: Cooccurrence, itemsMax: number): number[] {
 }
 
 function gramOf(sums: Cooccurrence, hottest: readonly number[]): Float64Array {
-  const { others, counts } = sums;
   const places = new Int32Array(sums.items.size).fill(-1);
   hottest.forEach((item, place) => (places[item] = place));
   const matrix = new Float64Array(triangle(hottest.length));
@@ -173,8 +172,8 @@ function gramOf(sums: Cooccurrence, hottest: readonly number[]): Float64Array {
     const start = sums.rowStart(item);
     const end = start + sums.rowLength(item);
     for (let at = start; at < end; at++) {
-      const column = places[others[at]!]!;
-      if (column >= 0 && column < row) matrix[triangle(row) + column] = counts[at]!;
+      const column = places[sums.otherAt(at)]!;
+      if (column >= 0 && column < row) matrix[triangle(row) + column] = sums.countAt(item, at);
     }
   });
   return matrix;

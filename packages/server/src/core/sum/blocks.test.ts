@@ -10,16 +10,16 @@ test("lists behave as arrays do, whatever moves beneath them", () => {
   });
   fc.assert(
     fc.property(fc.array(move, { maxLength: 600, size: "max" }), (moves) => {
-      const blocks = new Blocks({ shorts: true, doubles: true });
+      const blocks = new Blocks({ wordsPerCell: 2, shorts: true });
       const model: number[][] = Array.from({ length: 10 }, () => []);
       moves.forEach(({ list, at, isOpen }, value) => {
         const cells = model[list]!;
         if (isOpen) {
           const place = at % (cells.length + 1);
           const opened = blocks.open(list, place);
-          blocks.words[opened] = value;
+          blocks.words[opened * 2] = value;
+          blocks.words[opened * 2 + 1] = value + 1;
           blocks.shorts[opened] = value;
-          blocks.doubles[opened] = value;
           cells.splice(place, 0, value);
         } else if (cells.length > 0) {
           blocks.close(list, at % cells.length);
@@ -30,8 +30,8 @@ test("lists behave as arrays do, whatever moves beneath them", () => {
         expect(blocks.length(list)).toBe(cells.length);
         cells.forEach((value, at) => {
           const place = blocks.start(list) + at;
-          const lanes = [blocks.words[place], blocks.shorts[place], blocks.doubles[place]];
-          expect(lanes).toEqual([value, value, value]);
+          const words = [blocks.words[place * 2], blocks.words[place * 2 + 1]];
+          expect([...words, blocks.shorts[place]]).toEqual([value, value + 1, value]);
         });
       });
     }),

@@ -26,10 +26,10 @@ const lengthMax = 2 ** (32 - classBits) - 1;
 const shortCopy = 24;
 
 export class Blocks {
-  /** Lane of every cell; the two others exist when asked for. */
-  words = new Uint32Array(64);
+  /** Lane of every cell: `wordsPerCell` words from `at * wordsPerCell` on; the other exists when asked for. */
+  words: Uint32Array;
   shorts: Uint16Array;
-  doubles: Float64Array;
+  readonly #wordsPerCell: number;
   /** By list its offset, and length and class in one: in one line of memory, where three columns took three. */
   #heads = new Uint32Array(64 * headWords);
   /** First free block by class; a free block's first word is the next one. */
@@ -38,14 +38,14 @@ export class Blocks {
   /** Cells in free blocks. */
   #idle = 0;
 
-  constructor(lanes: { shorts?: boolean; doubles?: boolean } = {}) {
-    this.shorts = new Uint16Array(lanes.shorts === true ? 64 : 0);
-    this.doubles = new Float64Array(lanes.doubles === true ? 64 : 0);
+  constructor({ wordsPerCell = 1, shorts = false } = {}) {
+    this.#wordsPerCell = wordsPerCell;
+    this.words = new Uint32Array(64 * wordsPerCell);
+    this.shorts = new Uint16Array(shorts ? 64 : 0);
   }
 
   get bytes(): number {
-    const lanes = this.words.byteLength + this.shorts.byteLength + this.doubles.byteLength;
-    return lanes + this.#heads.byteLength;
+    return this.words.byteLength + this.shorts.byteLength + this.#heads.byteLength;
   }
 
   /** Number of cells of a list; 0 for one that was never opened. */
@@ -105,18 +105,18 @@ export class Blocks {
     const free = this.#free[size]!;
     const capacity = capacities[size]!;
     if (free !== none) {
-      this.#free[size] = this.words[free]!;
+      this.#free[size] = this.words[free * this.#wordsPerCell]!;
       this.#idle -= capacity;
       return free;
     }
-    if (this.#top + capacity > this.words.length) this.#layOut(capacity);
+    if ((this.#top + capacity) * this.#wordsPerCell > this.words.length) this.#layOut(capacity);
     const offset = this.#top;
     this.#top += capacity;
     return offset;
   }
 
   #give(offset: number, size: number): void {
-    this.words[offset] = this.#free[size]!;
+    this.words[offset * this.#wordsPerCell] = this.#free[size]!;
     this.#free[size] = offset;
     this.#idle += capacities[size]!;
   }
@@ -125,21 +125,20 @@ export class Blocks {
   #layOut(more: number): void {
     const length = Math.ceil((this.#top - this.#idle + more) * growth) + 64;
     assert(length < 2 ** 31, "an arena holds less than 2^31 cells");
-    const { words, shorts, doubles } = this;
-    this.words = new Uint32Array(length);
+    const { words, shorts } = this;
+    const perCell = this.#wordsPerCell;
+    this.words = new Uint32Array(length * perCell);
     if (shorts.length > 0) this.shorts = new Uint16Array(length);
-    if (doubles.length > 0) this.doubles = new Float64Array(length);
     let top = 0;
     for (let head = 0; head < this.#heads.length; head += headWords) {
       const size = this.#heads[head + 1]! & classMask;
       if (size === 0) continue;
       const from = this.#heads[head]!;
       const count = this.#heads[head + 1]! >>> classBits;
-      for (let i = 0; i < count; i++) this.words[top + i] = words[from + i]!;
+      for (let i = 0; i < count * perCell; i++)
+        this.words[top * perCell + i] = words[from * perCell + i]!;
       if (shorts.length > 0)
         for (let i = 0; i < count; i++) this.shorts[top + i] = shorts[from + i]!;
-      if (doubles.length > 0)
-        for (let i = 0; i < count; i++) this.doubles[top + i] = doubles[from + i]!;
       this.#heads[head] = top;
       top += capacities[size]!;
     }
@@ -150,19 +149,9 @@ export class Blocks {
 
   /** Copies cells within the lanes; the ranges may overlap. */
   #copy(from: number, to: number, count: number): void {
-    if (count >= shortCopy) {
-      this.words.copyWithin(to, from, from + count);
-      if (this.shorts.length > 0) this.shorts.copyWithin(to, from, from + count);
-      if (this.doubles.length > 0) this.doubles.copyWithin(to, from, from + count);
-      return;
-    }
-    const step = from < to ? -1 : 1;
-    const first = from < to ? count - 1 : 0;
-    for (let i = first, left = count; left > 0; i += step, left--) {
-      this.words[to + i] = this.words[from + i]!;
-      if (this.shorts.length > 0) this.shorts[to + i] = this.shorts[from + i]!;
-      if (this.doubles.length > 0) this.doubles[to + i] = this.doubles[from + i]!;
-    }
+    const perCell = this.#wordsPerCell;
+    moveWithin(this.words, from * perCell, to * perCell, count * perCell);
+    if (this.shorts.length > 0) moveWithin(this.shorts, from, to, count);
   }
 
   #reserveLists(count: number): void {
@@ -170,5 +159,20 @@ export class Blocks {
     const heads = new Uint32Array(lists * headWords);
     heads.set(this.#heads);
     this.#heads = heads;
+  }
+}
+
+function moveWithin(
+  lane: Uint32Array | Uint16Array,
+  from: number,
+  to: number,
+  count: number,
+): void {
+  if (count >= shortCopy) {
+    lane.copyWithin(to, from, from + count);
+  } else if (from < to) {
+    for (let i = count - 1; i >= 0; i--) lane[to + i] = lane[from + i]!;
+  } else {
+    for (let i = 0; i < count; i++) lane[to + i] = lane[from + i]!;
   }
 }

@@ -3,10 +3,18 @@ import { expect, test } from "vitest";
 import { CellRows } from "./cell-rows.ts";
 import { sumMax } from "./summary.ts";
 
+const column = fc.oneof(fc.nat(12), fc.constant(0xffffffff));
+/** Small values, and those around the edge of a word. */
+const delta = fc.oneof(
+  fc.integer({ min: -2, max: 2 }),
+  fc.constantFrom(2 ** 31, -(2 ** 31), 2 ** 31 - 1, -(2 ** 31) - 1, 2 ** 40, -(2 ** 40)),
+);
+/** An add, or a move to another column. */
 const step = fc.record({
   row: fc.nat(12),
-  column: fc.oneof(fc.nat(12), fc.constant(0xffffffff)),
-  delta: fc.integer({ min: -2, max: 2 }),
+  column,
+  delta,
+  to: fc.option(column, { nil: undefined, freq: 4 }),
 });
 
 test("rows equal a map of sums, by key and by walk, after any steps", () => {
@@ -14,8 +22,17 @@ test("rows equal a map of sums, by key and by walk, after any steps", () => {
     fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
       const rows = new CellRows();
       const model = new Map<string, number>();
-      for (const { row, column, delta } of steps) {
+      for (const { row, column, delta, to } of steps) {
         const key = `${row} ${column}`;
+        const other = `${row} ${to}`;
+        if (to !== undefined && to !== column && model.has(key)) {
+          const sum = (model.get(other) ?? 0) + model.get(key)!;
+          expect(rows.move(row, column, to)).toBe(Number(sum !== 0 && !model.has(other)));
+          model.delete(key);
+          if (sum === 0) model.delete(other);
+          else model.set(other, sum);
+          continue;
+        }
         const before = model.get(key) ?? 0;
         const sum = before + delta;
         const change = rows.add(row, column, delta);
@@ -28,7 +45,7 @@ test("rows equal a map of sums, by key and by walk, after any steps", () => {
       for (let row = 0; row <= 12; row++) {
         const end = rows.start(row) + rows.length(row);
         for (let at = rows.start(row); at < end; at++) {
-          walked.push(`${row} ${rows.columns[at]} ${rows.values[at]}`);
+          walked.push(`${row} ${rows.columnAt(at)} ${rows.valueAt(row, at)}`);
         }
       }
       const visited: string[] = [];

@@ -22,8 +22,8 @@ test("counts and rows are those of the baskets, whichever end of a pair is asked
         expect(sum.count(a)).toBe(holding(keyA));
         const start = sum.rowStart(a);
         const row = Array.from({ length: sum.rowLength(a) }, (_, at) => [
-          items.keys[sum.others[start + at]!]!,
-          sum.counts[start + at],
+          items.keys[sum.otherAt(start + at)]!,
+          sum.countAt(a, start + at),
         ]);
         const wanted = items.keys
           .filter((keyB) => keyB !== keyA && holding(keyA, keyB) > 0)

@@ -74,7 +74,7 @@ export class Cooccurrence implements Summary<CooccurrenceCell> {
     return a === b ? this.count(a) : this.#pairs.get(a, b);
   }
 
-  /** The items that someone holds with this one stand at `rowStart..rowStart + rowLength - 1` of `others`. */
+  /** The items that someone holds with this one stand at `rowStart..rowStart + rowLength - 1`. */
   rowLength(item: number): number {
     return this.#pairs.length(item);
   }
@@ -83,13 +83,13 @@ export class Cooccurrence implements Summary<CooccurrenceCell> {
     return this.#pairs.start(item);
   }
 
-  get others(): Uint32Array {
-    return this.#pairs.columns;
+  otherAt(at: number): number {
+    return this.#pairs.columnAt(at);
   }
 
-  /** How many hold both, beside `others`. */
-  get counts(): Float64Array {
-    return this.#pairs.values;
+  /** How many hold both the item of the row and the other at `at`. */
+  countAt(item: number, at: number): number {
+    return this.#pairs.valueAt(item, at);
   }
 
   #change(keyA: string, keyB: string, delta: number): void {

@@ -55,12 +55,7 @@ export class Models {
 
   /** Every summary in a fixed order. */
   all() {
-    return [
-      this.sessions,
-      this.cooccurrence,
-      this.popularity,
-      this.rewards,
-    ] as const;
+    return [this.sessions, this.cooccurrence, this.popularity, this.rewards] as const;
   }
 
   /** The running digests by model. */

@@ -114,9 +114,7 @@ export class Popularity implements Summary<PopularityCell> {
       const length = this.#rowsOf.length(list);
       for (let at = 0; at < length; at++) {
         const row = this.#rowsOf.words[this.#rowsOf.start(list) + at]!;
-        const count = this.#cells.get(row, bucket);
-        this.#changeRow(row, bucket, -count);
-        this.#changeRow(row, target, count);
+        this.#moveCell(row, bucket, target);
       }
       this.#empty(list);
       this.#lists.delete(bucket);
@@ -183,26 +181,25 @@ export class Popularity implements Summary<PopularityCell> {
 
   /** Sum of counts times their weight by age in hours (of a bucket's middle); 0 for an empty row. */
   decayed(row: number, nowHour: number, weights: Uint32Array): number {
-    const { columns, values } = this.#cells;
     const end = this.#cells.start(row) + this.#cells.length(row);
     const oldest = weights.length - 1;
     let sum = 0;
     for (let at = this.#cells.start(row); at < end; at++) {
-      const bucket = columns[at]!;
+      const bucket = this.#cells.columnAt(at);
       const middle = (firstHourOf(bucket) + lastHourOf(bucket) + 1) >> 1;
       const age = Math.min(Math.max(nowHour - middle, 0), oldest);
-      sum += values[at]! * weights[age]!;
+      sum += this.#cells.valueAt(row, at) * weights[age]!;
     }
     return sum;
   }
 
   /** Users of the last `hours` hours, the running one included; a day counts whole if it overlaps. */
   recent(row: number, nowHour: number, hours: number): number {
-    const { columns, values } = this.#cells;
     const end = this.#cells.start(row) + this.#cells.length(row);
     let count = 0;
     for (let at = this.#cells.start(row); at < end; at++) {
-      if (lastHourOf(columns[at]!) > nowHour - hours) count += values[at]!;
+      if (lastHourOf(this.#cells.columnAt(at)) <= nowHour - hours) continue;
+      count += this.#cells.valueAt(row, at);
     }
     return count;
   }
@@ -225,6 +222,18 @@ export class Popularity implements Summary<PopularityCell> {
     const dimension = this.#rows.first[row]! * digestLanes;
     const item = this.#rows.second[row]! * digestLanes;
     this.#digest.change(this.items.hashes, dimension, item, bucket, 0, delta);
+  }
+
+  /** The list of the old bucket is let go of by the caller; a row may stand in it that has gone since. */
+  #moveCell(row: number, bucket: number, target: number): void {
+    const count = this.#cells.get(row, bucket);
+    if (count === 0) return;
+    const change = this.#cells.move(row, bucket, target);
+    if (change !== 0) this.#list(row, target, change);
+    this.#changed[this.#revision++ % this.#changed.length] = row;
+    const dimension = this.#rows.first[row]! * digestLanes;
+    const item = this.#rows.second[row]! * digestLanes;
+    this.#digest.move(this.items.hashes, dimension, item, bucket, target, count);
   }
 
   /** A cell of the bucket came to be or went. */

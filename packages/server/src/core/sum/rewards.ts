@@ -73,13 +73,13 @@ export class Rewards implements Summary<RewardCell> {
   count(placement: number, item: number, outcome: RewardOutcome, since = 0): number {
     const row = this.#rows.find(placement, item);
     if (row < 0) return 0;
-    const { columns, values } = this.#cells;
     const end = this.#cells.start(row) + this.#cells.length(row);
     let count = 0;
     for (let at = this.#cells.start(row); at < end; at++) {
-      const column = columns[at]!;
+      const column = this.#cells.columnAt(at);
       const isAsked = rewardOutcomes[column % outcomesMax] === outcome;
-      if (isAsked && Math.floor(column / outcomesMax) >= since) count += values[at]!;
+      if (isAsked && Math.floor(column / outcomesMax) >= since)
+        count += this.#cells.valueAt(row, at);
     }
     return count;
   }

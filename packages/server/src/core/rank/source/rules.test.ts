@@ -64,7 +64,14 @@ test("an item's score is its share of the rows of the last items", () => {
 });
 
 test("a row is counted over the newest sessions alone", () => {
-  const asked = ask([["a", "b"], ["a", "c"], ["a", "c"]], ["a", "x"]);
+  const asked = ask(
+    [
+      ["a", "b"],
+      ["a", "c"],
+      ["a", "c"],
+    ],
+    ["a", "x"],
+  );
   const scores = scoresOf(asked, new Rules({ ...ruleDefaults, m: 2 }));
   expect(scores.has(asked.models.items.find("c"))).toBe(true);
   expect(scores.has(asked.models.items.find("b"))).toBe(false);

@@ -127,8 +127,6 @@ export class Rules implements Source {
   /** What the row of context item `c` brings an item. */
   #amount(c: number, item: number): number {
     const { counts, total } = this.#rows[c]!;
-    return Math.floor(
-      (counts.get(item) / total) * (rowOne * this.#byAgo[this.#context.ago[c]!]!),
-    );
+    return Math.floor((counts.get(item) / total) * (rowOne * this.#byAgo[this.#context.ago[c]!]!));
   }
 }

@@ -34,7 +34,6 @@ export class Taste implements Source {
 
   #cosines(ask: Ask, scores: Scores): void {
     const { cooccurrence } = ask.models;
-    const { others, counts } = cooccurrence;
     const taste = tasteOf(ask);
     const held = new Set(taste.map(({ item }) => item));
     this.#asked = [];
@@ -46,9 +45,13 @@ export class Taste implements Source {
       const end = start + cooccurrence.rowLength(one.item);
       cells += end - start;
       for (let at = start; at < end; at++) {
-        const item = others[at]!;
+        const item = cooccurrence.otherAt(at);
         if (held.has(item)) continue;
-        const amount = cosine(counts[at]!, one.count, cooccurrence.count(item));
+        const amount = cosine(
+          cooccurrence.countAt(one.item, at),
+          one.count,
+          cooccurrence.count(item),
+        );
         if (amount > 0) scores.add(item, amount);
       }
     }
