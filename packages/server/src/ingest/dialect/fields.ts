@@ -72,11 +72,41 @@ const isoTime = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\
 export function timeOf(value: unknown): number | undefined {
   if (typeof value === "number") return inRange(value) ? Math.floor(value) : undefined;
   if (typeof value !== "string") return undefined;
+  const usual = usualTimeOf(value);
+  if (usual !== undefined) return inRange(usual) ? usual : undefined;
   const match = isoTime.exec(value.trim());
   if (match === null) return undefined;
   const zoned = match[1] === undefined || match[4] !== undefined;
   const at = Date.parse(zoned ? value.trim() : `${value.trim()}Z`);
   return inRange(at) ? at : undefined;
+}
+
+/** `2026-06-01T10:00:00.000Z`, as every client prints it: half the cost of an expression and the platform's parser. */
+function usualTimeOf(text: string): number | undefined {
+  if (text.length !== 24 || text[10] !== "T" || text[19] !== "." || text[23] !== "Z")
+    return undefined;
+  if (text[4] !== "-" || text[7] !== "-" || text[13] !== ":" || text[16] !== ":") return undefined;
+  const year = digits(text, 0, 4);
+  const month = digits(text, 5, 2);
+  const day = digits(text, 8, 2);
+  const hour = digits(text, 11, 2);
+  const minute = digits(text, 14, 2);
+  const second = digits(text, 17, 2);
+  const ms = digits(text, 20, 3);
+  // NaN is in no range. The ends of months are left to the platform.
+  const isDate = year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= 28;
+  if (!isDate || !(hour <= 23 && minute <= 59 && second <= 59 && ms <= 999)) return undefined;
+  return Date.UTC(year, month - 1, day, hour, minute, second, ms);
+}
+
+function digits(text: string, from: number, count: number): number {
+  let value = 0;
+  for (let i = from; i < from + count; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return NaN;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 function inRange(at: number): boolean {
