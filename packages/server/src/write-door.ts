@@ -1,6 +1,8 @@
 /** The write door of a tenant: what ingest must know, taken from the engine, the tenant and the configuration. */
-import { type Purpose } from "@attune/protocol";
+import type { ConsentChoice, Purpose } from "@attune/protocol";
 import { slices } from "./config.ts";
+import type { ConsentPolicy } from "./core/fold/consent.ts";
+import type { Consent } from "./core/fold/state.ts";
 import type { Door } from "./ingest/accept.ts";
 import { changedMapping } from "./ingest/mapping-table.ts";
 import { defaultCategories } from "./ingest/purposes.ts";
@@ -32,11 +34,28 @@ export function writeDoor(
         consents,
         barredThrough,
       } = engine.standing(tenant.number, subject);
-      const choices = new Map(
-        [...(consents ?? [])].map(([purpose, { choice }]) => [purpose, choice]),
-      );
-      const declared = Object.keys(policy.bases) as Purpose[];
-      return { subject: resolved, barredThrough, declared, choices };
+      const isUnasked = consents === undefined || consents.size === 0;
+      const choices = isUnasked ? noChoices : choicesOf(consents);
+      return { subject: resolved, barredThrough, declared: declaredBy(policy), choices };
     },
   };
+}
+
+/** Nearly everybody's: they are asked for with every event. */
+const noChoices: ReadonlyMap<Purpose, ConsentChoice> = new Map();
+
+function choicesOf(consents: ReadonlyMap<Purpose, Consent>): ReadonlyMap<Purpose, ConsentChoice> {
+  return new Map([...consents].map(([purpose, { choice }]) => [purpose, choice]));
+}
+
+/** By policy, which is a value that nobody changes. */
+const declared = new WeakMap<ConsentPolicy, readonly Purpose[]>();
+
+function declaredBy(policy: ConsentPolicy): readonly Purpose[] {
+  let purposes = declared.get(policy);
+  if (purposes === undefined) {
+    purposes = Object.keys(policy.bases) as Purpose[];
+    declared.set(policy, purposes);
+  }
+  return purposes;
 }

@@ -135,23 +135,23 @@ export class Processor {
     }
   }
 
-  /** Notes the record's commit with its user; false when it is barred. */
-  #file(record: LogRecord): boolean {
+  /** Notes the record's commit with its user, and gives the user; undefined when the record is barred. */
+  #file(record: LogRecord): User | undefined {
     const { users } = this.#parts;
     const user = users.obtain(record.tenant, record.subject);
     users.change(user);
     if (record.at > user.barredThrough) {
       addCommit(user.commits, record.seq);
-      return true;
+      return user;
     }
     // A late record of somebody who was forgotten: it counts nowhere and leaves the log as well.
     user.purge.push(removalOf(record));
-    return false;
+    return undefined;
   }
 
   #fold(record: LogRecord): Deferred | undefined {
-    if (!this.#file(record)) return undefined;
-    const user = this.#parts.users.obtain(record.tenant, record.subject);
+    const user = this.#file(record);
+    if (user === undefined) return undefined;
     if (user.aliasOf !== "") {
       this.#parts.forward(user);
       return undefined;
@@ -267,8 +267,8 @@ export class Processor {
   #merge(record: LogRecord): Deferred | undefined {
     const { users, forward } = this.#parts;
     const { to } = payloadOf(record, "merge");
-    if (!this.#file(record)) return undefined;
-    const from = users.obtain(record.tenant, record.subject);
+    const from = this.#file(record);
+    if (from === undefined) return undefined;
     const target = this.#root(users.obtain(record.tenant, to));
     if (from === target || from.aliasOf !== "" || record.at <= target.barredThrough)
       return undefined;

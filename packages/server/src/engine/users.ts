@@ -32,7 +32,9 @@ export interface User {
  * changes, so that what is written is the state at the freeze.
  */
 export class Users {
-  readonly #hot = new Map<string, User>();
+  /** By tenant and subject: a key made of both cost more than the look-up. */
+  readonly #hot = new Map<number, Map<string, User>>();
+  #hotCount = 0;
   readonly #checkpoint: Checkpoint;
   /** Whoever has a row in the checkpoint or on the way there. */
   readonly #stored = new StoredSubjects();
@@ -50,7 +52,7 @@ export class Users {
   }
 
   get hotCount(): number {
-    return this.#hot.size;
+    return this.#hotCount;
   }
 
   get dirtyCount(): number {
@@ -63,15 +65,14 @@ export class Users {
   }
 
   find(tenant: number, subject: string): User | undefined {
-    const key = keyOf(tenant, subject);
-    const hot = this.#hot.get(key);
+    const hot = this.#hot.get(tenant)?.get(subject);
     if (hot !== undefined) {
       hot.touchedIn = this.#round;
       return hot;
     }
     if (!this.#stored.has(subject)) return undefined;
     const row = this.#checkpoint.read(tenant, subject);
-    return row === undefined ? undefined : this.#admit(key, row);
+    return row === undefined ? undefined : this.#admit(row);
   }
 
   /** The user, made now if nobody knew the subject. */
@@ -93,8 +94,18 @@ export class Users {
       frozen: false,
       touchedIn: this.#round,
     };
-    this.#hot.set(keyOf(tenant, subject), user);
+    this.#keep(user);
     return user;
+  }
+
+  #keep(user: User): void {
+    let hot = this.#hot.get(user.tenant);
+    if (hot === undefined) {
+      hot = new Map();
+      this.#hot.set(user.tenant, hot);
+    }
+    hot.set(user.subject, user);
+    this.#hotCount += 1;
   }
 
   /** Must be called before a user is changed in any way. */
@@ -148,24 +159,27 @@ export class Users {
   releaseSome(count: number): boolean {
     for (let i = 0; i < count; i++) {
       const [sweep] = this.#sweeps;
-      if (sweep === undefined || this.#hot.size <= this.#hotUsersMax) return true;
+      if (sweep === undefined || this.#hotCount <= this.#hotUsersMax) return true;
       if (sweep.next().done === true) this.#sweeps.shift();
     }
     return false;
   }
 
   *#sweep(oldest: number): Generator<undefined> {
-    for (const [key, user] of this.#hot) {
-      if (!user.dirty && !user.frozen && user.touchedIn <= oldest) this.#hot.delete(key);
-      yield;
+    for (const hot of this.#hot.values()) {
+      for (const [subject, user] of hot) {
+        const isIdle = !user.dirty && !user.frozen && user.touchedIn <= oldest;
+        if (isIdle && hot.delete(subject)) this.#hotCount -= 1;
+        yield;
+      }
     }
   }
 
   /** Every user, stored or hot, packed as of now, in order of (tenant, subject). */
   *rows(): Iterable<UserRow> {
-    const hot = [...this.#hot.values()].sort(
-      (a, b) => a.tenant - b.tenant || (a.subject < b.subject ? -1 : 1),
-    );
+    const hot = [...this.#hot.values()]
+      .flatMap((users) => [...users.values()])
+      .sort((a, b) => a.tenant - b.tenant || (a.subject < b.subject ? -1 : 1));
     let next = 0;
     for (const row of this.#checkpoint.rows()) {
       while (next < hot.length && isBefore(hot[next]!, row)) yield rowOf(hot[next++]!);
@@ -180,7 +194,7 @@ export class Users {
     while (next < hot.length) yield rowOf(hot[next++]!);
   }
 
-  #admit(key: string, row: UserRow): User {
+  #admit(row: UserRow): User {
     const user: User = {
       tenant: row.tenant,
       subject: row.subject,
@@ -196,7 +210,7 @@ export class Users {
       frozen: false,
       touchedIn: this.#round,
     };
-    this.#hot.set(key, user);
+    this.#keep(user);
     return user;
   }
 
@@ -205,10 +219,6 @@ export class Users {
     this.#packed.push(rowOf(user));
     this.#stored.add(user.subject);
   }
-}
-
-function keyOf(tenant: number, subject: string): string {
-  return `${tenant}/${subject}`;
 }
 
 function isBefore(user: User, row: UserRow): boolean {
