@@ -118,21 +118,37 @@ export class Blend {
 export function apportion(parts: readonly Part[], whole: number): Part[] {
   const sum = parts.reduce((total, part) => total + part.amount, 0);
   if (sum === 0) return whole === 0 ? [] : [{ because: undefined, amount: whole }];
-  // In big integers: amounts and the whole may both be near 2^32, and remainders must compare exactly.
-  const shares = parts.map((part, at) => {
-    const product = BigInt(part.amount) * BigInt(whole);
-    return { part, at, amount: Number(product / BigInt(sum)), rest: product % BigInt(sum) };
-  });
-  let left = whole - shares.reduce((total, share) => total + share.amount, 0);
-  const byRest = shares.toSorted((x, y) =>
-    x.rest === y.rest ? x.at - y.at : x.rest > y.rest ? -1 : 1,
-  );
-  for (const share of byRest) {
-    if (left === 0) break;
-    share.amount += 1;
-    left -= 1;
+  let most = 0;
+  for (const { amount } of parts) most = Math.max(most, amount);
+  const split = most * whole < 2 ** 53 ? splitExactly : splitInBigIntegers;
+  const shares = parts.map((part, at) => ({ part, at, ...split(part.amount, whole, sum) }));
+  const left = whole - shares.reduce((total, share) => total + share.amount, 0);
+  if (left > 0) {
+    const byRest = shares.toSorted((x, y) =>
+      x.rest === y.rest ? x.at - y.at : x.rest > y.rest ? -1 : 1,
+    );
+    for (const share of byRest.slice(0, left)) share.amount += 1;
   }
   return shares
     .filter((share) => share.amount > 0)
     .map((share) => ({ because: share.part.because, amount: share.amount }));
+}
+
+interface Split {
+  amount: number;
+  rest: number;
+}
+
+/** amount x whole = share x sum + rest, for a product below 2^53: a quotient off by one is put right. */
+function splitExactly(amount: number, whole: number, sum: number): Split {
+  const product = amount * whole;
+  let share = Math.floor(product / sum);
+  if (share * sum > product) share -= 1;
+  else if ((share + 1) * sum <= product) share += 1;
+  return { amount: share, rest: product - share * sum };
+}
+
+function splitInBigIntegers(amount: number, whole: number, sum: number): Split {
+  const product = BigInt(amount) * BigInt(whole);
+  return { amount: Number(product / BigInt(sum)), rest: Number(product % BigInt(sum)) };
 }

@@ -111,13 +111,19 @@ export class Neighbours implements Source {
   #best = new Uint8Array(1024);
   /** By slot: which items of the context it matched, as bits by their place. */
   #events = new Uint32Array(1024);
-  /** By slot: the number of the neighbour that it is, plus 1. */
-  #numbers = new Uint16Array(1024);
   #touched = new Uint32Array(1024);
   #touchedCount = 0;
   /** By item: the neighbour that voted for it last, numbered through all answers. */
   #ballots = new Float64Array(1024);
   #ballot = 0;
+  /** The votes of this answer, kept for the reasons: neighbour, amount, and the item's vote before, plus 1. */
+  #voters = new Uint16Array(4096);
+  #amounts = new Float64Array(4096);
+  #earlierVotes = new Uint32Array(4096);
+  #voteCount = 0;
+  /** By item that has any score: its last vote, plus 1. */
+  #lastVotes = new Uint32Array(1024);
+  readonly #shares: Float64Array;
 
   constructor(settings: Readonly<NeighbourSettings>) {
     const { m, k, context } = settings;
@@ -136,13 +142,15 @@ export class Neighbours implements Source {
     this.#bySupport = powerByOctave(settings.supportPower);
     this.#matches = new Uint8Array(settings.k);
     this.#matched = new Uint32Array(settings.k);
+    this.#shares = new Float64Array(settings.context);
     this.#before = Math.round(settings.before * one);
     this.#match = Math.round(settings.match * one);
     this.#earlier = Math.round(settings.earlier * one);
   }
 
   score(ask: Ask, scores: Scores): void {
-    this.#clear();
+    this.#nearest.clear();
+    this.#voteCount = 0;
     this.#scores = scores;
     this.#context.read(ask.state, ask.models.items);
     if (this.#context.count === 0) return;
@@ -152,12 +160,6 @@ export class Neighbours implements Source {
     this.#choose(ask.models.sessions, Math.floor(ask.now / 60_000));
     this.#vote(ask.models.sessions, scores);
     this.#finish(ask.models.sessions, scores);
-  }
-
-  /** Forgets the neighbours of the last answer, kept until now for its parts. */
-  #clear(): void {
-    for (let n = 0; n < this.#nearest.count; n++) this.#numbers[this.#nearest.slots[n]!] = 0;
-    this.#nearest.clear();
   }
 
   /** w(i): what a match of each context item is worth. */
@@ -229,7 +231,6 @@ export class Neighbours implements Source {
       const slot = this.#nearest.slots[n]!;
       this.#matches[n] = this.#best[slot]! - 1;
       this.#matched[n] = this.#events[slot]!;
-      this.#numbers[slot] = n + 1;
     }
     for (let t = 0; t < this.#touchedCount; t++) {
       this.#sums[this.#touched[t]!] = 0;
@@ -243,38 +244,50 @@ export class Neighbours implements Source {
     for (let n = 0; n < this.#nearest.count; n++) {
       const slot = this.#nearest.slots[n]!;
       const similarity = this.#nearest.similarities[n]!;
-      const matched = this.#placeOfMatch(sessions, n);
+      const matched = sessions.placeOf(slot, this.#context.ids[this.#matches[n]!]!);
       const length = sessions.length(slot);
       this.#ballot++;
-      this.#cast(sessions, slot, matched, matched, similarity, scores);
+      this.#cast(sessions, n, matched, matched, similarity, scores);
       // Outward from the match, so that of an item that comes twice the nearer place counts.
       const farthest = Math.max(matched, length - 1 - matched);
       for (let distance = 1; distance <= farthest; distance++) {
         const [after, before] = [matched + distance, matched - distance];
-        if (after < length) this.#cast(sessions, slot, after, matched, similarity, scores);
-        if (before >= 0) this.#cast(sessions, slot, before, matched, similarity, scores);
+        if (after < length) this.#cast(sessions, n, after, matched, similarity, scores);
+        if (before >= 0) this.#cast(sessions, n, before, matched, similarity, scores);
       }
     }
   }
 
   #cast(
     sessions: SessionIndex,
-    slot: number,
+    n: number,
     place: number,
     matched: number,
     similarity: number,
     scores: Scores,
   ): void {
-    const item = sessions.itemAt(slot, place);
+    const item = sessions.itemAt(this.#nearest.slots[n]!, place);
     if (this.#ballots[item] === this.#ballot) return;
     this.#ballots[item] = this.#ballot;
     const weight = this.#placeWeight(place, matched);
-    if (weight > 0) scores.add(item, similarity * weight);
+    if (weight === 0) return;
+    const vote = this.#voteCount++;
+    if (vote === this.#voters.length) this.#growVotes();
+    this.#voters[vote] = n;
+    this.#amounts[vote] = similarity * weight;
+    this.#earlierVotes[vote] = scores.has(item) ? this.#lastVotes[item]! : 0;
+    this.#lastVotes[item] = vote + 1;
+    scores.add(item, similarity * weight);
   }
 
-  /** Where the best match first stands in neighbour number `n`. */
-  #placeOfMatch(sessions: SessionIndex, n: number): number {
-    return sessions.placeOf(this.#nearest.slots[n]!, this.#context.ids[this.#matches[n]!]!);
+  #growVotes(): void {
+    const [voters, amounts, earlier] = [this.#voters, this.#amounts, this.#earlierVotes];
+    this.#voters = new Uint16Array(voters.length * 2);
+    this.#voters.set(voters);
+    this.#amounts = new Float64Array(amounts.length * 2);
+    this.#amounts.set(amounts);
+    this.#earlierVotes = new Uint32Array(earlier.length * 2);
+    this.#earlierVotes.set(earlier);
   }
 
   #placeWeight(place: number, matched: number): number {
@@ -315,43 +328,28 @@ export class Neighbours implements Source {
    * with the user, in proportion to their w.
    */
   parts(ask: Ask, item: number): Part[] {
-    const { sessions, items } = ask.models;
-    const shares = new Float64Array(this.#context.count);
-    // The shorter way to the neighbours that hold the item: all of them, or its posting.
-    const support = sessions.support(item);
-    if (support < this.#nearest.count) {
-      for (let back = 0; back < support; back++) {
-        const n = this.#numbers[sessions.newest(item, back)]! - 1;
-        if (n !== -1) this.#shareOut(sessions, n, item, shares);
-      }
-    } else {
-      for (let n = 0; n < this.#nearest.count; n++) this.#shareOut(sessions, n, item, shares);
+    const score = this.#scores?.get(item) ?? 0;
+    if (score === 0) return [];
+    const { keys } = ask.models.items;
+    const shares = this.#shares.fill(0);
+    for (let vote = this.#lastVotes[item]!; vote !== 0; vote = this.#earlierVotes[vote - 1]!) {
+      this.#shareOut(this.#voters[vote - 1]!, Math.floor(this.#amounts[vote - 1]! / one), shares);
     }
+    // Shares as finely as they can be told apart on the way to a score, and no finer: products stay exact.
+    let most = 0;
+    for (let c = 0; c < this.#context.count; c++) most = Math.max(most, shares[c]!);
+    let divisor = 1;
+    while (most >= divisor * 2 ** 20) divisor *= 2;
     const parts: Part[] = [];
-    shares.forEach((amount, c) => {
-      if (amount > 0) parts.push({ because: items.keys[this.#context.ids[c]!]!, amount });
-    });
-    return apportion(parts, this.#scores?.get(item) ?? 0);
-  }
-
-  #votesFor(sessions: SessionIndex, n: number, item: number): number {
-    const slot = this.#nearest.slots[n]!;
-    const matched = this.#placeOfMatch(sessions, n);
-    let nearest = -1;
-    for (let place = 0; place < sessions.length(slot); place++) {
-      if (sessions.itemAt(slot, place) !== item) continue;
-      // Of two places as far from the match, the later one counts, as in `#vote`.
-      const isNearer = Math.abs(place - matched) <= Math.abs(nearest - matched);
-      if (nearest === -1 || isNearer) nearest = place;
+    for (let c = 0; c < this.#context.count; c++) {
+      const amount = Math.floor(shares[c]! / divisor);
+      if (amount > 0) parts.push({ because: keys[this.#context.ids[c]!]!, amount });
     }
-    if (nearest === -1) return 0;
-    return this.#placeWeight(nearest, matched) * this.#nearest.similarities[n]!;
+    return apportion(parts, score);
   }
 
   /** Adds what neighbour number `n` gave to the item to the shares of the events that it matches. */
-  #shareOut(sessions: SessionIndex, n: number, item: number, shares: Float64Array): void {
-    const votes = Math.floor(this.#votesFor(sessions, n, item) / one);
-    if (votes === 0) return;
+  #shareOut(n: number, votes: number, shares: Float64Array): void {
     let whole = 0;
     for (let bits = this.#matched[n]!; bits !== 0; bits &= bits - 1) {
       whole += this.#weights[31 - Math.clz32(bits & -bits)]!;
@@ -366,12 +364,12 @@ export class Neighbours implements Source {
   #reserve(slots: number, items: number): void {
     if (items > this.#ballots.length) {
       this.#ballots = new Float64Array(Math.max(items, this.#ballots.length * 2));
+      this.#lastVotes = new Uint32Array(this.#ballots.length);
     }
     if (slots <= this.#sums.length) return;
     const length = Math.max(slots, this.#sums.length * 2);
     this.#sums = new Float64Array(length);
     this.#best = new Uint8Array(length);
-    this.#numbers = new Uint16Array(length);
     this.#events = new Uint32Array(length);
     const touchedMax = Math.min(length, touchedSessionsMax);
     if (this.#touched.length < touchedMax) this.#touched = new Uint32Array(touchedMax);
