@@ -43,6 +43,8 @@ export class Dedupe {
   /** Greatest receivedAt so far: merged keys expire by it, for their own times may be long past. */
   #logTime = 0;
   readonly #key = new Uint32Array(keyLanes);
+  /** Of the key. */
+  #hash = 0;
 
   constructor(options: DedupeOptions) {
     assert(options.windowDays >= 1 && options.windowDays <= 30, "dedupeWindowDays is not in 1..30");
@@ -91,11 +93,11 @@ export class Dedupe {
   release(record: Identity): void {
     if (record.merged) {
       this.#setKey(record, true);
-      this.#find()?.remove(this.#key);
+      this.#find()?.remove(this.#key, this.#hash);
     }
     this.#setKey(record, false);
     const day = this.#days.find((d) => d.day === Math.floor(record.receivedAt / dayMs));
-    if (day !== undefined) this.#tableOf(day).remove(this.#key);
+    if (day !== undefined) this.#tableOf(day).remove(this.#key, this.#hash);
   }
 
   encode(): Uint8Array {
@@ -142,7 +144,8 @@ export class Dedupe {
   #readTable(day: Day, reader: ByteReader): void {
     for (let left = reader.varint(); left > 0; left--) {
       for (let lane = 0; lane < keyLanes; lane++) this.#key[lane] = reader.u32();
-      this.#tableOf(day).add(this.#key, reader.u8());
+      this.#hash = hashKey(this.#key, 0, this.#salt);
+      this.#tableOf(day).add(this.#key, this.#hash, reader.u8());
     }
   }
 
@@ -161,6 +164,7 @@ export class Dedupe {
       }
     }
     key[4] = this.#sourceNumber(record.tenant, record.source) * 2 + (withSubject ? 1 : 0);
+    this.#hash = hashKey(key, 0, this.#salt);
   }
 
   #sourceNumber(tenant: number, source: string): number {
@@ -184,13 +188,13 @@ export class Dedupe {
   #find(): KeyTable | undefined {
     for (const day of this.#days) {
       const table = this.#tableOf(day);
-      if (table.has(this.#key)) return table;
+      if (table.has(this.#key, this.#hash)) return table;
     }
     return undefined;
   }
 
   #add(day: number): void {
-    if (day >= this.#oldest) this.#tableOf(this.#dayOf(day)).add(this.#key, 1);
+    if (day >= this.#oldest) this.#tableOf(this.#dayOf(day)).add(this.#key, this.#hash, 1);
   }
 
   #dayOf(day: number): Day {
@@ -207,7 +211,7 @@ export class Dedupe {
 
   #tableOf(day: Day): KeyTable {
     // The highest bits choose the table, the lowest the slot inside it.
-    return day.tables[hashKey(this.#key, 0, this.#salt) >>> 26] as KeyTable;
+    return day.tables[this.#hash >>> 26] as KeyTable;
   }
 }
 

@@ -1,4 +1,7 @@
-/** A counted set of keys of five 32-bit lanes: open addressing in two typed arrays, 21 bytes a slot. */
+/**
+ * A counted set of keys of five 32-bit lanes: open addressing in two typed arrays, 21 bytes a slot. Callers give
+ * the key's `hashKey` along, since they ask many tables for one key.
+ */
 import { assert } from "../base/assert.ts";
 import type { ByteWriter } from "../base/bytes.ts";
 
@@ -33,14 +36,14 @@ export class KeyTable {
     return this.#size;
   }
 
-  has(key: Uint32Array): boolean {
-    return this.#counts[this.#slotOf(key)] !== 0;
+  has(key: Uint32Array, hash: number): boolean {
+    return this.#counts[this.#slotOf(key, hash)] !== 0;
   }
 
-  add(key: Uint32Array, times: number): void {
+  add(key: Uint32Array, hash: number, times: number): void {
     assert(key.length === keyLanes && times > 0, "not a key to add");
     if ((this.#size + 1) * 4 > this.#slots * 3) this.#grow();
-    const slot = this.#slotOf(key);
+    const slot = this.#slotOf(key, hash);
     const count = this.#counts[slot] as number;
     if (count === 0) {
       this.#lanes.set(key, slot * keyLanes);
@@ -50,8 +53,8 @@ export class KeyTable {
   }
 
   /** Takes back one `add`; nothing when the key is not there. */
-  remove(key: Uint32Array): void {
-    const slot = this.#slotOf(key);
+  remove(key: Uint32Array, hash: number): void {
+    const slot = this.#slotOf(key, hash);
     const count = this.#counts[slot] as number;
     if (count === 0 || count === countMax) return;
     this.#counts[slot] = count - 1;
@@ -74,10 +77,10 @@ export class KeyTable {
   }
 
   /** The slot that holds the key, or the empty one where it belongs. */
-  #slotOf(key: Uint32Array): number {
+  #slotOf(key: Uint32Array, hash: number): number {
     const lanes = this.#lanes;
     const mask = this.#slots - 1;
-    let slot = hashKey(key, 0, this.#salt) & mask;
+    let slot = hash & mask;
     while (this.#counts[slot] !== 0) {
       const at = slot * keyLanes;
       if (
@@ -104,7 +107,7 @@ export class KeyTable {
       if (counts[slot] === 0) continue;
       for (let lane = 0; lane < keyLanes; lane++)
         key[lane] = lanes[slot * keyLanes + lane] as number;
-      const target = this.#slotOf(key);
+      const target = this.#slotOf(key, hashKey(key, 0, this.#salt));
       this.#lanes.set(key, target * keyLanes);
       this.#counts[target] = counts[slot] as number;
     }
