@@ -1,7 +1,16 @@
 import { createHash } from "node:crypto";
-import { createReadStream, mkdirSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  fdatasyncSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { backup, DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { crc32c } from "../../base/crc32c.ts";
@@ -32,7 +41,7 @@ export interface WorkerReply {
 
 const schema = `
   PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
-  PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=1000;
+  PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-1024;
   CREATE TABLE IF NOT EXISTS mark(
     one INTEGER PRIMARY KEY CHECK(one=1), seq INTEGER NOT NULL, clock_hour INTEGER NOT NULL, logic INTEGER NOT NULL,
     crc INTEGER NOT NULL);
@@ -45,27 +54,43 @@ const schema = `
     crc INTEGER NOT NULL);
 `;
 
+/** Bytes of rows written between two flushes, and how much longer than a flush the disk is then left alone. */
+const flushBytes = 1 << 20;
+const restPerFlush = 2;
+const restMsMax = 50;
+/** The write-ahead log is moved into the file once it is so long: pages that change often are moved once. */
+const walBytesMax = 64 << 20;
+
 function serve(path: string): void {
   const db = new DatabaseSync(path);
   db.exec(schema);
+  // One call after the other: a long commit lets go of the thread between its parts, and nothing may come there.
+  let last: Promise<unknown> = Promise.resolve();
   parentPort!.on("message", ({ id, call }: { id: number; call: WorkerCall }) => {
-    answer(db, call).then(
-      (files) => parentPort!.postMessage({ id, files }),
-      (error: unknown) =>
-        parentPort!.postMessage({
-          id,
-          error: error instanceof Error ? error.message : String(error),
-        }),
-    );
+    last = last
+      .then(() => answer(db, path, call))
+      .then(
+        (files) => parentPort!.postMessage({ id, files }),
+        (error: unknown) =>
+          parentPort!.postMessage({
+            id,
+            error: error instanceof Error ? error.message : String(error),
+          }),
+      );
   });
 }
 
-async function answer(db: DatabaseSync, call: WorkerCall): Promise<BackupFile[] | undefined> {
+async function answer(
+  db: DatabaseSync,
+  path: string,
+  call: WorkerCall,
+): Promise<BackupFile[] | undefined> {
   switch (call.type) {
     case "open":
       return undefined;
     case "commit":
-      return commit(db, call);
+      await commit(db, path, call);
+      return undefined;
     case "backup":
       return backupTo(db, call.dir);
     case "close":
@@ -75,19 +100,13 @@ async function answer(db: DatabaseSync, call: WorkerCall): Promise<BackupFile[] 
   }
 }
 
-function commit(db: DatabaseSync, change: Extract<WorkerCall, { type: "commit" }>): undefined {
+type Commit = Extract<WorkerCall, { type: "commit" }>;
+
+async function commit(db: DatabaseSync, path: string, change: Commit): Promise<void> {
   db.exec("BEGIN IMMEDIATE");
   let erased = false;
   try {
-    const put = db.prepare(
-      "INSERT INTO user VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET body=excluded.body, meta=excluded.meta, crc=excluded.crc",
-    );
-    const remove = db.prepare("DELETE FROM user WHERE tenant=? AND subject=?");
-    for (const { tenant, subject, body, meta } of change.rows.flatMap(decodeRows)) {
-      erased ||= body === null;
-      if (meta === null) remove.run(tenant, subject);
-      else put.run(tenant, subject, body, meta, rowCrc(tenant, subject, body, meta));
-    }
+    erased = await writeRows(db, path, change.rows);
     writeShared(db, change.shared);
     const add = db.prepare(
       "INSERT OR REPLACE INTO outbox(id, seq, tenant, subject, body, crc) VALUES(?,?,?,?,?,?)",
@@ -107,7 +126,48 @@ function commit(db: DatabaseSync, change: Extract<WorkerCall, { type: "commit" }
   }
   // The old pages of somebody who was erased must not outlive the erasure in the WAL.
   if (erased) db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-  return undefined;
+  else if (statSync(`${path}-wal`).size > walBytesMax) db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+}
+
+/**
+ * Writes the rows in the order of their keys, so that every page is met once, and flushes them in parts with rests
+ * between: all at once, the tens of megabytes of a busy server held up each fsync of the log for up to a second.
+ * True if somebody was erased.
+ */
+async function writeRows(
+  db: DatabaseSync,
+  path: string,
+  parts: readonly Uint8Array[],
+): Promise<boolean> {
+  const put = db.prepare(
+    "INSERT INTO user VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET body=excluded.body, meta=excluded.meta, crc=excluded.crc",
+  );
+  const remove = db.prepare("DELETE FROM user WHERE tenant=? AND subject=?");
+  const rows = parts.flatMap(decodeRows);
+  rows.sort((a, b) => a.tenant - b.tenant || (a.subject < b.subject ? -1 : 1));
+  let [erased, unflushed] = [false, 0];
+  for (const { tenant, subject, body, meta } of rows) {
+    erased ||= body === null;
+    if (meta === null) remove.run(tenant, subject);
+    else put.run(tenant, subject, body, meta, rowCrc(tenant, subject, body, meta));
+    unflushed += body?.length ?? 0;
+    if (unflushed < flushBytes) continue;
+    unflushed = 0;
+    await pause(Math.min(restMsMax, restPerFlush * flush(`${path}-wal`)));
+  }
+  return erased;
+}
+
+/** Puts on the disk what the file holds so far; returns the ms it took. */
+function flush(path: string): number {
+  const start = performance.now();
+  const file = openSync(path, "r+");
+  try {
+    fdatasyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  return performance.now() - start;
 }
 
 function writeShared(db: DatabaseSync, shared: CheckpointChange["shared"]): void {
