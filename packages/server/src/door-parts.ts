@@ -49,6 +49,7 @@ export function deliverParts(context: DoorContext): DeliverParts {
     verify: (token) => tokens.verify(token),
     subjectOf: (tenant, userId) => subjectOf(keyOf.get(tenant)!, "user", userId),
     itemOf: (tenant, item) => engine.tenant(tenant).catalogue.get(item)?.attributes,
+    takedownsOf: (tenant) => engine.tenant(tenant).definitions.takedowns,
     publicId: publicIds(tenants),
     track: tracker(context),
     onPushed: (ms) => pushed(ms),

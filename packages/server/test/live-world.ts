@@ -18,6 +18,10 @@ export class LiveWorld {
   readonly pushedMs: number[] = [];
   /** Subjects that the engine was asked about. */
   readonly asked: string[] = [];
+  /** Another value for other items: as the engine has it. */
+  takedowns: Readonly<Record<string, unknown>> | undefined;
+  isByScore = true;
+  stability = { keepOnScreen: true, gainPermille: 100 };
   now = 1_000_000;
   /** What every preview takes. */
   previewMs = 0;
@@ -44,6 +48,7 @@ export class LiveWorld {
       now,
       elapsed: () => this.elapsed,
       itemOf: () => undefined,
+      takedownsOf: () => this.takedowns,
       onPushed: (ms) => this.pushedMs.push(ms),
       onChanged: (query) => this.channels.changed(query),
       onFailed: (error) => this.failures.push(error),
@@ -101,6 +106,7 @@ export class LiveWorld {
         const personal = person?.personal === true;
         const scores = personal ? person.scores : this.stranger;
         const items = Object.entries(scores)
+          .filter(([item]) => !Object.hasOwn(this.takedowns ?? {}, item))
           .sort(([, a], [, b]) => b - a)
           .slice(0, limit)
           .map(([item, score]) => ({
@@ -112,6 +118,8 @@ export class LiveWorld {
         return {
           items,
           personal,
+          isByScore: this.isByScore,
+          stability: this.stability,
           decide: (shown) => `d${this.decided.push({ subject, shown: shown ?? [] })}`,
         };
       },

@@ -1,7 +1,8 @@
 /**
  * Live queries: the list of a placement for one person, kept true while somebody looks at it. The person's own
  * event changes it in the turn in which the event was folded; other people's events count within
- * `liveRefreshMs`, as far as the time budget of a turn goes. Every list goes through the engine's preview and so
+ * `liveRefreshMs`, as far as the time budget of a turn goes; an item that was taken down leaves all lists in the
+ * turn in which that was folded. Every list goes through the engine's preview and so
  * through the person's permit: without one it is the list of a stranger.
  */
 import { createHash } from "node:crypto";
@@ -23,6 +24,9 @@ export interface Preview {
   items: readonly RecommendedItem[];
   /** False when no permit stood behind it. */
   personal: boolean;
+  /** False where something else than the score decided who stands before whom. */
+  isByScore: boolean;
+  stability: { keepOnScreen: boolean; gainPermille: number };
   /** Logs that this is shown, appended but not awaited, and returns the decision's id. */
   decide(shown?: readonly ShownSlot[]): string;
 }
@@ -67,6 +71,8 @@ export interface LiveParts {
   elapsed: () => number;
   /** Attributes of an item in the tenant's catalogue. */
   itemOf: (tenant: number, item: string) => unknown;
+  /** Items that may not be shown to anybody, by id; another value once it is other items. */
+  takedownsOf: (tenant: number) => Takedowns | undefined;
   /** Told of each list that replaced another. */
   onChanged?: ((query: LiveQuery) => void) | undefined;
   /** Told how long ago the newest event came in that lists were changed for, ms, once a person and commit. */
@@ -74,6 +80,8 @@ export interface LiveParts {
   /** Told why a list could not be made again: its placement is gone, or a fault of ours. */
   onFailed?: ((error: unknown) => void) | undefined;
 }
+
+export type Takedowns = Readonly<Record<string, unknown>>;
 
 export interface LiveAsk {
   tenant: number;
@@ -110,6 +118,8 @@ export class LiveQueries {
   /** Those that somebody looks at, the longest untouched first. */
   readonly #ring = new Set<LiveQuery>();
   readonly #moves = new Map<number, number>();
+  /** The takedowns that a tenant's lists reflect. */
+  readonly #takedowns = new Map<number, Takedowns | undefined>();
   /** Changes that concern every tenant: the hourly clock. */
   #clocks = 0;
   refreshes = 0;
@@ -122,6 +132,7 @@ export class LiveQueries {
       const told = records.filter(({ kind }) => kind !== "decision");
       if (told.length === 0) return;
       this.#move(told);
+      for (const { kind, tenant } of told) if (kind === "definition") this.#takeDown(tenant);
       for (const { tenant, subject } of users) {
         const before = this.pushes;
         this.#refreshAll(tenant, subject);
@@ -194,6 +205,28 @@ export class LiveQueries {
   sweep(): void {
     for (const query of this.#queries.values()) {
       if (query.holders.size === 0 && !this.#parts.hub.isOpen(query.channel)) this.#drop(query);
+    }
+  }
+
+  /**
+   * What was taken down leaves every list of the tenant: those that somebody looks at are made again, the others
+   * end, and what was sent before cannot be recovered by anybody.
+   */
+  #takeDown(tenant: number): void {
+    const { takedownsOf, hub } = this.#parts;
+    const takedowns = takedownsOf(tenant);
+    if (takedowns === this.#takedowns.get(tenant)) return;
+    this.#takedowns.set(tenant, takedowns);
+    const isDown = (id: string): boolean => takedowns !== undefined && Object.hasOwn(takedowns, id);
+    for (const query of this.#queries.values()) {
+      if (query.ask.tenant !== tenant) continue;
+      if (query.holders.size > 0) {
+        hub.dropHistory(query.channel);
+        if (names(query.list, isDown)) this.#refresh(query);
+      } else {
+        this.#drop(query);
+        hub.invalidate(query.channel);
+      }
     }
   }
 
@@ -316,15 +349,16 @@ export class LiveQueries {
     const request = { placement, limit, now: now(), context, onScreen };
     let preview = engine.preview(tenant, subject, request);
     const isWithdrawn = wasPersonal === true && !preview.personal;
-    const pins = isWithdrawn ? [] : onScreen;
+    const { keepOnScreen, gainPermille } = preview.stability;
+    const pins = isWithdrawn || !keepOnScreen ? [] : onScreen;
     // An item on screen may have sunk below the limit: only one that may not be shown any more loses its slot.
     if (pins.length > 0 && limit < itemsMax && lacks(preview.items, pins))
       preview = engine.preview(tenant, subject, { ...request, limit: itemsMax });
     const { items: ranked, personal } = preview;
     const fresh = ranked.map((entry) => liveItem(entry, itemOf(tenant, entry.item)));
     // A stranger's list has no past but what is on screen, neither as the next one nor as the one before.
-    const arrange = personal && wasPersonal !== false ? stable : pinnedOnly;
-    const items = arrange(isWithdrawn ? [] : previous, fresh, pins, limit);
+    const arrange = personal && wasPersonal !== false && preview.isByScore ? stable : pinnedOnly;
+    const items = arrange(isWithdrawn ? [] : previous, fresh, pins, limit, gainPermille);
     const propensities = new Map(ranked.map(({ item, propensity }) => [item, propensity]));
     const decide = (): string =>
       preview.decide(
@@ -364,8 +398,16 @@ function channelOf({ tenant, subject, placement, limit, context }: LiveAsk): str
   return `${tenant}/reco/${subject}/${placement}/${hash}`;
 }
 
-function liveItem({ item: id, score, reasons }: RecommendedItem, item: unknown): LiveItem {
-  return item === undefined ? { id, score, reasons } : { id, score, reasons, item };
+function liveItem({ item: id, score, reasons, label }: RecommendedItem, item: unknown): LiveItem {
+  const entry = label === undefined ? { id, score, reasons } : { id, score, reasons, label };
+  return item === undefined ? entry : { ...entry, item };
+}
+
+/** Whether the list shows such an item or gives one as a reason. */
+function names({ items }: LiveList, isSuch: (id: string) => boolean): boolean {
+  return items.some(
+    ({ id, reasons }) => isSuch(id) || reasons.some(({ because = id }) => isSuch(because)),
+  );
 }
 
 /** Of several devices on one list: what any of them shows. */

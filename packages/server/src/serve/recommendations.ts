@@ -42,7 +42,7 @@ const limitMax = 200;
 const idsMax = 1_000;
 
 const Id = Type.String({ minLength: 1, maxLength: 256 });
-const Filter = Type.Object({
+const Term = Type.Object({
   attribute: Type.String({ minLength: 1, maxLength: 256 }),
   op: Type.Union((["eq", "ne", "in", "gte", "lte"] as const).map((op) => Type.Literal(op))),
   value: Type.Union([
@@ -69,7 +69,15 @@ const RecommendationBody = Type.Object(
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault })),
     context: Type.Optional(Context),
     exclude: Type.Optional(Type.Array(Id, { maxItems: idsMax })),
-    filter: Type.Optional(Type.Array(Filter, { maxItems: 32 })),
+    filter: Type.Optional(
+      Type.Union([
+        Type.Array(Term, { maxItems: 32 }),
+        Type.String({
+          maxLength: 2_000,
+          description: 'Such as `item.genre == "jazz" and item.year >= 1990`.',
+        }),
+      ]),
+    ),
     onScreen: Type.Optional(Type.Array(Id, { maxItems: limitMax })),
     after: Type.Optional(Type.String({ maxLength: 256 })),
   },
@@ -103,6 +111,7 @@ const RecommendationAnswer = Type.Object({
           share: Type.Integer(),
         }),
       ),
+      label: Type.Optional(Type.String({ description: 'To be shown on it, such as "Sponsored".' })),
       item: Type.Optional(Type.Object({}, { additionalProperties: true })),
     }),
   ),
@@ -144,10 +153,11 @@ async function answer(parts: RecommendationParts, caller: Caller, body: Body) {
   };
   const subject = parts.subjectOf(tenant, person);
   const given = await parts.recommend(tenant, subject, request, { after: body.after });
-  const items = given.items.map(({ item, score, reasons }) => ({
+  const items = given.items.map(({ item, score, reasons, label }) => ({
     id: item,
     score,
     reasons,
+    label,
     item: parts.itemOf(tenant, item),
   }));
   parts.observe(body.placement, performance.now() - started);

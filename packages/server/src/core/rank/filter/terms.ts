@@ -1,6 +1,6 @@
 import type { FilterTerm } from "@attune/protocol";
-import type { CatalogueItem } from "./catalogue.ts";
-import { RequestError } from "./request-error.ts";
+import type { CatalogueItem } from "../catalogue.ts";
+import { RequestError } from "../request-error.ts";
 
 /**
  * The filter of a request: terms on attributes of an item, all of which must hold. Of an attribute with

@@ -1,7 +1,7 @@
 import type { FilterTerm } from "@attune/protocol";
 import { expect, test } from "vitest";
-import { filterOf } from "./filter.ts";
-import { RequestError } from "./request-error.ts";
+import { filterOf } from "./terms.ts";
+import { RequestError } from "../request-error.ts";
 
 const item = {
   id: "a",
