@@ -55,3 +55,10 @@ test("a term that cannot be meant names its field", () => {
     expect(check).toThrow(expect.objectContaining({ field }));
   }
 });
+
+test("a list of a thousand values is looked at, one of a thousand and one is not", () => {
+  const of = (length: number) => () =>
+    filterOf([{ attribute: "year", op: "in", value: Array.from({ length }, (_, i) => i) }]);
+  expect(of(1_000)()(item)).toBe(false);
+  expect(of(1_001)).toThrow(/at most 1000/);
+});
