@@ -16,7 +16,7 @@ import { adminDoor } from "./admin/door.ts";
 import type { Config } from "./config.ts";
 import { deliverDoor } from "./deliver/door.ts";
 import { deliverParts, ingestObserver, meterLive, meterOf, serveParts } from "./door-parts.ts";
-import { Documents } from "./engine/definitions.ts";
+import { Documents } from "./engine/definitions/documents.ts";
 import { PositionError } from "./engine/position.ts";
 import { RequestError } from "./core/rank/request-error.ts";
 import { ingestDoor } from "./ingest/http.ts";

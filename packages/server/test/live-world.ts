@@ -20,6 +20,8 @@ export class LiveWorld {
   readonly asked: string[] = [];
   /** Another value for other items: as the engine has it. */
   takedowns: Readonly<Record<string, unknown>> | undefined;
+  /** The event that speaks for every item. */
+  because: string | undefined;
   isByScore = true;
   stability = { keepOnScreen: true, gainPermille: 100 };
   now = 1_000_000;
@@ -86,6 +88,10 @@ export class LiveWorld {
     for (const listener of this.#effects) listener(entry);
   }
 
+  #named(): { because?: string } {
+    return this.because === undefined ? {} : { because: this.because };
+  }
+
   #engine(): LiveEngine & { isWhole: boolean } {
     const engine: LiveEngine & { isWhole: boolean } = {
       onFolded: (listener) => void this.#folded.push(listener),
@@ -113,7 +119,7 @@ export class LiveWorld {
             item,
             score,
             propensity: 1,
-            reasons: [{ source: "taste", share: score }],
+            reasons: [{ source: "taste", ...this.#named(), share: score }],
           }));
         return {
           items,

@@ -2,7 +2,7 @@ import "../access/route.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Static, type TObject, Type } from "typebox";
 import { assertCallerScope, type Authenticate } from "../access/caller.ts";
-import type { Documents } from "../engine/definitions.ts";
+import type { Documents } from "../engine/definitions/documents.ts";
 
 /**
  * The documents that a tenant steers answers with: placements, merchandising rules and takedowns. For secret keys
@@ -49,7 +49,8 @@ const PlacementBody = Type.Object(
             Type.Integer({
               minimum: 0,
               maximum: 1_000,
-              description: "Thousandths that the score counts against being like what stands above.",
+              description:
+                "Thousandths that the score counts against being like what stands above.",
             }),
           ),
           caps: Type.Optional(
@@ -103,9 +104,7 @@ const RuleBody = Type.Object(
         closed,
       ),
     ),
-    pin: Type.Optional(
-      Type.Object({ slot: Type.Integer({ minimum: 0, maximum: 199 }) }, closed),
-    ),
+    pin: Type.Optional(Type.Object({ slot: Type.Integer({ minimum: 0, maximum: 199 }) }, closed)),
     boost: Type.Optional(Type.Integer({ minimum: 2, maximum: 100 })),
     bury: Type.Optional(Type.Integer({ minimum: 2, maximum: 100 })),
     label: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
@@ -151,7 +150,9 @@ function placementRoutes(app: FastifyInstance, parts: DocumentParts): void {
   const params = pathOf({ name: Name });
   app.get<Asked>(
     "/v1/placements",
-    { schema: listing("Every placement, built-in ones too", { placements: Type.Array(Placement) }) },
+    {
+      schema: listing("Every placement, built-in ones too", { placements: Type.Array(Placement) }),
+    },
     async (request) => {
       const tenant = await tenantOf(parts, request);
       const { placements, version, position } = await documents.read(tenant, request.query.after);
@@ -208,7 +209,13 @@ function ruleRoutes(app: FastifyInstance, parts: DocumentParts): void {
   );
   app.put<Asked & { Body: Static<typeof RuleBody> }>(
     "/v1/rules/:name",
-    { schema: { ...changing("Put a rule: what it concerns and what it does"), params, body: RuleBody } },
+    {
+      schema: {
+        ...changing("Put a rule: what it concerns and what it does"),
+        params,
+        body: RuleBody,
+      },
+    },
     async (request) => {
       const tenant = await tenantOf(parts, request);
       return documents.put(tenant, { kind: "rule", id: request.params.name, ...request.body });

@@ -195,18 +195,52 @@ describe("what is taken down", () => {
     world.person("u", { a: 100, b: 50, c: 10, d: 5 });
     world.person("v", { b: 50, c: 10 });
     const [u, v] = [await device(world, "u", ["a"]), await device(world, "v")];
-    takeDown(world, "a");
-    expect(items(u.seen.list)).toEqual(["b", "c", "d"]);
-    expect(u.seen.list).toEqual(u.query.list);
-    expect(v.seen.heard).toEqual([]);
-    expect(world.decided.at(-1)!.shown.map(({ item }) => item)).toEqual(["b", "c", "d"]);
+    const shown = (): string[] => world.decided.at(-1)!.shown.map(({ item }) => item);
     world.asked.length = 0;
-    world.commit("definition");
+    takeDown(world, "a");
+    // Cut, not ranked: however many lists there are, they are without it in this turn.
     expect(world.asked).toEqual([]);
+    expect([items(u.seen.list), shown()]).toEqual([
+      ["b", "c"],
+      ["b", "c"],
+    ]);
+    expect(u.seen.list).toEqual(u.query.list);
+    world.live.turn();
+    expect([items(u.seen.list), shown()]).toEqual([
+      ["b", "c", "d"],
+      ["b", "c", "d"],
+    ]);
+    expect(v.seen.heard).toEqual([]);
+    world.commit("definition");
+    expect(u.seen.heard).toHaveLength(2);
     takeDown(world);
     world.now += 1_000;
     world.live.turn();
     expect(items(u.seen.list)[0]).toBe("a");
+  });
+
+  test("leaves a hole that something unseen fills: what else is on screen keeps its slot", async () => {
+    const world = new LiveWorld();
+    const person = world.person("u", { a: 100, b: 50, c: 10, d: 5, e: 4 });
+    const { seen } = await device(world, "u", ["a", "b"], 4);
+    takeDown(world, "a");
+    expect(items(seen.list)).toEqual(["c", "b", "d"]);
+    person.scores["e"] = 900;
+    world.live.turn();
+    expect(items(seen.list)[1]).toBe("b");
+    expect(items(seen.list)).toHaveLength(4);
+  });
+
+  test("is named by no reason of the list either", async () => {
+    const world = new LiveWorld();
+    world.person("u", { b: 50 });
+    world.because = "a";
+    const { seen } = await device(world, "u");
+    expect(JSON.stringify(seen.list)).toContain('"because":"a"');
+    takeDown(world, "a");
+    expect(seen.list.items).toEqual([
+      { id: "b", score: 50, reasons: [{ source: "taste", share: 50 }] },
+    ]);
   });
 
   test("cannot be recovered, and a list that nobody looks at ends", async () => {
@@ -222,7 +256,11 @@ describe("what is taken down", () => {
     const since = (offset: number) =>
       world.hub.history(u.query.channel, { since: { epoch, offset } })?.publications;
     expect(since(0)).toBe(undefined);
-    expect(since(1)!.map(({ data }) => data).join("")).not.toContain('"a"');
+    expect(
+      since(1)!
+        .map(({ data }) => data)
+        .join(""),
+    ).not.toContain('"a"');
     expect(w.seen.invalidations).toBe(1);
     expect(world.hub.isOpen(w.query.channel)).toBe(false);
     expect(items((await device(world, "w")).seen.list)).toEqual([]);

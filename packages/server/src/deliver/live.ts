@@ -105,6 +105,8 @@ export interface LiveQuery {
   refreshedAt: number;
   /** Count of the tenant's changes that the list reflects. */
   moves: number;
+  /** Logs that these items of the newest answer are shown, and returns the decision's id. */
+  decide: Made["decide"];
 }
 
 /** Most items of an answer. */
@@ -132,12 +134,13 @@ export class LiveQueries {
       const told = records.filter(({ kind }) => kind !== "decision");
       if (told.length === 0) return;
       this.#move(told);
-      for (const { kind, tenant } of told) if (kind === "definition") this.#takeDown(tenant);
       for (const { tenant, subject } of users) {
         const before = this.pushes;
         this.#refreshAll(tenant, subject);
         if (this.pushes > before) this.#time(told, tenant, subject);
       }
+      // Last: what these people have changed about themselves, a permit too, already holds.
+      for (const { kind, tenant } of told) if (kind === "definition") this.#takeDown(tenant);
     });
   }
 
@@ -209,8 +212,8 @@ export class LiveQueries {
   }
 
   /**
-   * What was taken down leaves every list of the tenant: those that somebody looks at are made again, the others
-   * end, and what was sent before cannot be recovered by anybody.
+   * What was taken down leaves every list of the tenant in this turn: those that somebody looks at are cut at once
+   * and made again when it is their turn, the others end, and what was sent before can be recovered by nobody.
    */
   #takeDown(tenant: number): void {
     const { takedownsOf, hub } = this.#parts;
@@ -222,12 +225,24 @@ export class LiveQueries {
       if (query.ask.tenant !== tenant) continue;
       if (query.holders.size > 0) {
         hub.dropHistory(query.channel);
-        if (names(query.list, isDown)) this.#refresh(query);
+        if (names(query.list, isDown)) this.#cut(query, isDown);
       } else {
         this.#drop(query);
         hub.invalidate(query.channel);
       }
     }
+  }
+
+  /**
+   * The list without these items, none of them named by a reason either. Ranking all the lists of a popular item
+   * would take longer than the item may stay: what comes in its place is ranked in the turns after this one.
+   */
+  #cut(query: LiveQuery, isDown: (id: string) => boolean): void {
+    const { list, ask, decide } = query;
+    const left = list.items.filter(({ id }) => !isDown(id)).map((one) => unnamed(one, isDown));
+    const items = pinnedOnly(list.items, left, onScreenOf(query), ask.limit);
+    this.#replace(query, { items, personal: list.personal, decide });
+    query.refreshedAt = 0;
   }
 
   #time(records: readonly FoldedRecord[], tenant: number, subject: string): void {
@@ -271,6 +286,7 @@ export class LiveQueries {
       holders: new Map(),
       refreshedAt: now(),
       moves: this.#movesOf(ask.tenant),
+      decide: made.decide,
     };
     this.#queries.set(channel, query);
     const key = `${ask.tenant}/${ask.subject}`;
@@ -314,16 +330,23 @@ export class LiveQueries {
   }
 
   #remake(query: LiveQuery): void {
-    const { hub, now } = this.#parts;
     const { ask, list: before } = query;
     const made = this.#rank(ask, before.items, onScreenOf(query), before.personal);
-    query.refreshedAt = now();
+    query.refreshedAt = this.#parts.now();
     query.moves = this.#movesOf(ask.tenant);
+    query.decide = made.decide;
     this.refreshes += 1;
     if (made.personal === before.personal && !isChanged(before, made.items)) return;
     // What was on screen was chosen by what may no longer be known: it is not carried over.
     if (before.personal && !made.personal)
       for (const holder of query.holders.keys()) query.holders.set(holder, []);
+    this.#replace(query, made);
+  }
+
+  /** This is the list from now on: decided, and pushed as what is other than before. */
+  #replace(query: LiveQuery, made: Made): void {
+    const { hub, now } = this.#parts;
+    const { ask, list: before } = query;
     query.list = this.#listOf(ask, before.v + 1, made);
     this.pushes += 1;
     const key = `reco:${ask.placement}`;
@@ -360,9 +383,9 @@ export class LiveQueries {
     const arrange = personal && wasPersonal !== false && preview.isByScore ? stable : pinnedOnly;
     const items = arrange(isWithdrawn ? [] : previous, fresh, pins, limit, gainPermille);
     const propensities = new Map(ranked.map(({ item, propensity }) => [item, propensity]));
-    const decide = (): string =>
+    const decide = (shown: readonly LiveItem[]): string =>
       preview.decide(
-        items.map(({ id, score }) => ({
+        shown.map(({ id, score }) => ({
           item: id,
           score,
           propensity: propensities.get(id) ?? 1,
@@ -376,7 +399,7 @@ export class LiveQueries {
       type: "recommendation.list",
       placement,
       v,
-      decisionId: decide(),
+      decisionId: decide(items),
       position: this.#parts.engine.position(),
       personal,
       items,
@@ -387,7 +410,7 @@ export class LiveQueries {
 interface Made {
   items: readonly LiveItem[];
   personal: boolean;
-  decide(): string;
+  decide(shown: readonly LiveItem[]): string;
 }
 
 /** One stream per (person, placement, hash of limit and context). */
@@ -401,6 +424,15 @@ function channelOf({ tenant, subject, placement, limit, context }: LiveAsk): str
 function liveItem({ item: id, score, reasons, label }: RecommendedItem, item: unknown): LiveItem {
   const entry = label === undefined ? { id, score, reasons } : { id, score, reasons, label };
   return item === undefined ? entry : { ...entry, item };
+}
+
+/** The entry with the shares of its reasons as they are, but without the names of such items. */
+function unnamed(entry: LiveItem, isSuch: (id: string) => boolean): LiveItem {
+  if (!entry.reasons.some(({ because = entry.id }) => isSuch(because))) return entry;
+  const reasons = entry.reasons.map((one) =>
+    isSuch(one.because ?? entry.id) ? { source: one.source, share: one.share } : one,
+  );
+  return { ...entry, reasons };
 }
 
 /** Whether the list shows such an item or gives one as a reason. */

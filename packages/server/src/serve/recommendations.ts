@@ -46,7 +46,13 @@ const Term = Type.Object({
   attribute: Type.String({ minLength: 1, maxLength: 256 }),
   op: Type.Union((["eq", "ne", "in", "gte", "lte"] as const).map((op) => Type.Literal(op))),
   // Of no type, or the validator would make a text of a number: the ranker looks at it, and names the field.
-  value: Type.Unsafe<unknown>({ description: "A text, number or boolean; for `in` a list of them." }),
+  value: Type.Unsafe<unknown>({
+    description: "A text, number or boolean; for `in` a list of them.",
+  }),
+});
+const Text = Type.String({
+  maxLength: 2_000,
+  description: 'Such as `item.genre == "jazz" and item.year >= 1990`.',
 });
 const Context = Type.Object(
   {
@@ -65,15 +71,7 @@ const RecommendationBody = Type.Object(
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault })),
     context: Type.Optional(Context),
     exclude: Type.Optional(Type.Array(Id, { maxItems: idsMax })),
-    filter: Type.Optional(
-      Type.Union([
-        Type.Array(Term, { maxItems: 32 }),
-        Type.String({
-          maxLength: 2_000,
-          description: 'Such as `item.genre == "jazz" and item.year >= 1990`.',
-        }),
-      ]),
-    ),
+    filter: Type.Optional(Type.Union([Type.Array(Term, { maxItems: 32 }), Text])),
     onScreen: Type.Optional(Type.Array(Id, { maxItems: limitMax })),
     after: Type.Optional(Type.String({ maxLength: 256 })),
   },
@@ -88,6 +86,7 @@ const RecommendationQuery = Type.Object(
     placement: Type.String({ minLength: 1, maxLength: 64 }),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault })),
     exclude: Type.Optional(Type.String({ description: "Item ids, separated by commas." })),
+    filter: Type.Optional(Text),
     after: Type.Optional(Type.String({ maxLength: 256 })),
   },
   { additionalProperties: false },

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { LiveDiff, LiveList } from "@attune/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { Documents } from "../../src/engine/definitions.ts";
+import { Documents } from "../../src/engine/definitions/documents.ts";
 import { subjectOf } from "../../src/ingest/subject.ts";
 import { type LiveStage, openLiveStage, placement, Replica, seed } from "./live-stage.ts";
 

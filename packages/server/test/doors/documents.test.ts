@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Server } from "../../src/doors.ts";
 import { foldLimits } from "../../src/core/fold/state.ts";
-import { documentsMax } from "../../src/engine/definitions.ts";
+import { documentsMax } from "../../src/engine/definitions/documents.ts";
 import { replayDecisions } from "../../src/engine/replay-decisions.ts";
 import { ask, type Reply, served } from "./served.ts";
 
@@ -58,7 +58,7 @@ class Shop {
   async change(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
     const reply = await this.call(method, path, body);
     expect([reply.status, reply.body]).toEqual([200, expect.anything()]);
-    this.#after = String(reply.body["position"] ?? this.#after);
+    this.#after = reply.body["position"] as string;
     return reply.body;
   }
 
@@ -129,7 +129,10 @@ test("only a secret key sees or changes documents", async () => {
       [writeKey, 403],
       [serverKey, 403],
     ] as const)
-      expect([path, (await ask(it.server, key, method, path, body)).status]).toEqual([path, status]);
+      expect([path, (await ask(it.server, key, method, path, body)).status]).toEqual([
+        path,
+        status,
+      ]);
   }
 });
 
@@ -177,6 +180,9 @@ test("the request's own filter is a text or a list of terms", async () => {
   const own = "item.country in user.countries";
   expect((await it.ids({ filter: own, userId: "ada" })).every((id) => number(id) >= 6)).toBe(true);
   expect(await it.ids({ filter: own })).toEqual([]);
+  const link = `/v1/recommendations?placement=trending&filter=${encodeURIComponent('item.id == "i7"')}`;
+  const linked = (await it.call("GET", link)).body["items"] as Item[];
+  expect(linked.map(({ id }) => id)).toEqual(["i7"]);
   const asked = { placement: "trending", filter: "item.year >" };
   const { status, body } = await it.call("POST", "/v1/recommendations", asked);
   expect(status).toBe(400);
@@ -197,7 +203,10 @@ describe("a rule", () => {
       expect(score).toBe(isJazz(id) ? buried : buried * 50);
       const shares = reasons.filter(({ source }) => source.startsWith("rule:"));
       const sources = shares.map(({ source }) => source).toSorted();
-      const expected = [number(id) >= 10 && was > 1 ? "rule:less-late" : "", isJazz(id) ? "" : "rule:push-rock"];
+      const expected = [
+        number(id) >= 10 && was > 1 ? "rule:less-late" : "",
+        isJazz(id) ? "" : "rule:push-rock",
+      ];
       expect(sources).toEqual(expected.filter((one) => one !== ""));
     }
     await it.change("DELETE", "/v1/rules/push-rock");
@@ -207,7 +216,11 @@ describe("a rule", () => {
 
   test("holds in its placements alone", async () => {
     const it = await shop();
-    await it.change("PUT", "/v1/rules/r", { placements: ["for-you"], filter: 'item.id == "i1"', territory: ["XX"] });
+    await it.change("PUT", "/v1/rules/r", {
+      placements: ["for-you"],
+      filter: 'item.id == "i1"',
+      territory: ["XX"],
+    });
     expect(await it.ids()).toContain("i1");
     expect(await it.ids({ placement: "for-you", userId: "eve" })).not.toContain("i1");
   });
@@ -215,14 +228,20 @@ describe("a rule", () => {
   test("keeps territory, licence and ceiling, closed where nothing is stated", async () => {
     const it = await shop();
     const now = Date.now();
-    await it.change("PUT", "/v1/rules/at", { filter: 'item.country == "AT"', territory: ["AT", "CH"] });
+    await it.change("PUT", "/v1/rules/at", {
+      filter: 'item.country == "AT"',
+      territory: ["AT", "CH"],
+    });
     expect((await it.ids()).every((id) => number(id) >= 6)).toBe(true);
     expect(await it.ids({ context: { region: "CH" } })).toHaveLength(12);
     expect(await it.ids({ context: { region: "FR" } })).toHaveLength(6);
     await it.change("DELETE", "/v1/rules/at");
     await it.change("PUT", "/v1/rules/was", { items: ["i1"], licence: { until: now - 1 } });
     await it.change("PUT", "/v1/rules/will", { items: ["i2"], licence: { from: now + 600_000 } });
-    await it.change("PUT", "/v1/rules/is", { items: ["i4"], licence: { from: 1, until: now + 600_000 } });
+    await it.change("PUT", "/v1/rules/is", {
+      items: ["i4"],
+      licence: { from: 1, until: now + 600_000 },
+    });
     const shown = await it.ids();
     expect(shown).not.toContain("i1");
     expect(shown).not.toContain("i2");
@@ -235,14 +254,19 @@ describe("a rule", () => {
 
   test("pins into a slot, with its label on the item, but never what a person dislikes", async () => {
     const it = await shop();
-    await it.change("PUT", "/v1/rules/ad", { items: ["i9", "i8"], pin: { slot: 1 }, label: "Sponsored" });
+    await it.change("PUT", "/v1/rules/ad", {
+      items: ["i9", "i8"],
+      pin: { slot: 1 },
+      label: "Sponsored",
+    });
     const items = await it.items({ limit: 3 });
     expect(items.map(({ id }) => id).indexOf("i9")).toBe(1);
     expect(items[1]).toMatchObject({ label: "Sponsored" });
     expect(items[1]!.reasons).toContainEqual({ source: "rule:ad", share: 0 });
     expect(items[0]!.label).toBe(undefined);
-    const { position } = (await it.call("POST", "/v1/batch", { batch: [play("eve", "i9", "dislike")] }))
-      .body;
+    const { position } = (
+      await it.call("POST", "/v1/batch", { batch: [play("eve", "i9", "dislike")] })
+    ).body;
     const hers = await it.ids({ userId: "eve", limit: 3, after: position });
     expect(hers).not.toContain("i9");
     expect(hers[1]).toBe("i8");
@@ -269,7 +293,9 @@ test("caps and MMR of a placement spread its list", async () => {
 test("a takedown leaves every answer, pins and reasons too, until it is lifted", async () => {
   const it = await shop();
   await it.change("PUT", "/v1/rules/ad", { items: ["i0"], pin: { slot: 0 } });
-  const { position } = (await it.call("POST", "/v1/batch", { batch: [play("eve", "i0"), play("eve", "i1")] })).body;
+  const { position } = (
+    await it.call("POST", "/v1/batch", { batch: [play("eve", "i0"), play("eve", "i1")] })
+  ).body;
   const asks = { placement: "up-next", userId: "eve", after: position };
   expect(JSON.stringify(await it.items(asks))).toContain('"because":"i0"');
   expect(JSON.stringify(await it.items())).toContain('"i0"');
@@ -306,7 +332,9 @@ test("decisions made under documents replay bit for bit, also after a restart", 
   const { definitions } = engine.tenant(1);
   await it.server.close();
   const again = await served({ data: it.server.attune.config.data });
-  expect(JSON.stringify(again.attune.engine.tenant(1).definitions)).toBe(JSON.stringify(definitions));
+  expect(JSON.stringify(again.attune.engine.tenant(1).definitions)).toBe(
+    JSON.stringify(definitions),
+  );
   const reopened = new Shop(again, again.attune.engine.position());
   expect((await reopened.items()).map(({ id, score }) => [id, score])).toEqual(
     last.map(({ id, score }) => [id, score]),

@@ -4,13 +4,16 @@ import { Catalogue } from "../../src/core/rank/catalogue.ts";
 import type { DefinitionDocument } from "../../src/core/rank/placement.ts";
 
 const items = ["a", "b", "c", "d", "e", "f", "é", "z\u{1F3B5}", "g", "h"];
-export const genres = ["jazz", "rock", "folk"];
+const genres = ["jazz", "rock", "folk"];
 
 /** Knows most of the items, and two that nobody touched. */
 export const tagged = Catalogue.empty.changed({
   put: items
     .filter((id) => id !== "f")
-    .map((id, i) => ({ id, attributes: { genre: genres[i % 3]!, year: 1990 + i, kids: i % 2 > 0 } })),
+    .map((id, i) => ({
+      id,
+      attributes: { genre: genres[i % 3]!, year: 1990 + i, kids: i % 2 > 0 },
+    })),
 });
 
 const item = fc.constantFrom(...items);
@@ -49,7 +52,9 @@ const rule: fc.Arbitrary<DefinitionDocument> = fc
     filter: maybe(filter),
     territory: maybe(fc.constant(["north"])),
     licence: maybe(fc.constantFrom({ until: 5 }, { from: 5 })),
-    ceiling: maybe(fc.constantFrom({ attribute: "kids", max: 0 }, { attribute: "year", max: 1993 })),
+    ceiling: maybe(
+      fc.constantFrom({ attribute: "kids", max: 0 }, { attribute: "year", max: 1993 }),
+    ),
     pin: maybe(fc.record({ slot: fc.nat(6) })),
     boost: maybe(fc.integer({ min: 2, max: 100 })),
     bury: maybe(fc.integer({ min: 2, max: 100 })),

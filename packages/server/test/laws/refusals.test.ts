@@ -12,7 +12,9 @@ import { type Act, ask, folded, permit, placements, worldOf } from "./rank-world
 const ids = Array.from({ length: 40 }, (_, i) => `t${String(i).padStart(2, "0")}`);
 const genreOf = (id: string): string => (Number(id.slice(1)) % 2 === 0 ? "jazz" : "rock");
 const catalogueWith = (attribute: string): Catalogue =>
-  Catalogue.empty.changed({ put: ids.map((id) => ({ id, attributes: { [attribute]: genreOf(id) } })) });
+  Catalogue.empty.changed({
+    put: ids.map((id) => ({ id, attributes: { [attribute]: genreOf(id) } })),
+  });
 const byGenre = catalogueWith("genre");
 
 /** Thirty people who play what comes. */
@@ -96,8 +98,14 @@ test("skipping a category lowers its share of the next 10, and taking to it agai
         ["like", prng.pick(jazz)],
         ["like", "t01"],
       ];
-      const skips = Array.from({ length: 5 }, (): [Act["type"], string] => ["skip", prng.pick(jazz)]);
-      const likes = Array.from({ length: 5 }, (): [Act["type"], string] => ["like", prng.pick(jazz)]);
+      const skips = Array.from({ length: 5 }, (): [Act["type"], string] => [
+        "skip",
+        prng.pick(jazz),
+      ]);
+      const likes = Array.from({ length: 5 }, (): [Act["type"], string] => [
+        "like",
+        prng.pick(jazz),
+      ]);
       const of = (own: [Act["type"], string][], items = byGenre): number =>
         jazzIn(shown(models, folded(acts(own)), placement, { items }));
       const [before, after] = [of(start), of([...start, ...skips])];
@@ -120,7 +128,13 @@ test("skipping a category lowers its share of the next 10, and taking to it agai
 
 test("the share that a skipped category costs is a reason of its own, and adds up", () => {
   const { models } = worldOf(crowd(5));
-  const state = folded(acts([["like", "t01"], ["skip", "t02"], ["skip", "t04"]]));
+  const state = folded(
+    acts([
+      ["like", "t01"],
+      ["skip", "t02"],
+      ["skip", "t04"],
+    ]),
+  );
   const { items } = ranker.recommend(
     permit(state),
     state,

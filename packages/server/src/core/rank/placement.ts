@@ -116,7 +116,11 @@ export function defined(definitions: Definitions, document: unknown): Definition
         placements: placementsAfter(definitions.placements, fields, version),
       };
     case "rule":
-      return { ...definitions, version, rules: rulesAfter(definitions.rules ?? {}, fields, version) };
+      return {
+        ...definitions,
+        version,
+        rules: rulesAfter(definitions.rules ?? {}, fields, version),
+      };
     case "takedown": {
       const takedowns = takedownsAfter(definitions.takedowns ?? {}, fields, version);
       return { ...definitions, version, takedowns };
@@ -206,7 +210,10 @@ function stabilityOf(value: unknown): Stability {
   const { keepOnScreen = true, gainPermille = stabilityDefault.gainPermille } = fields;
   if (typeof keepOnScreen !== "boolean")
     throw new RequestError("stability.keepOnScreen", "must be true or false");
-  return { keepOnScreen, gainPermille: integerOf(gainPermille, "stability.gainPermille", 0, 1_000) };
+  return {
+    keepOnScreen,
+    gainPermille: integerOf(gainPermille, "stability.gainPermille", 0, 1_000),
+  };
 }
 
 function weightsOf(field: string, value: unknown): Record<string, number> {

@@ -9,8 +9,8 @@ import type { Moves } from "./moves.ts";
  * state and the catalogue, when asked. A skip of an item counts 1 against each of its categories, a dislike 2,
  * and taking to one of them gives 1 back. With n against it a score is 4 / (4 + n) of what it was.
  */
-export const categoryAttributes = ["category", "genre"] as const;
-export const categoryReason = "category";
+const categoryAttributes = ["category", "genre"] as const;
+const categoryReason = "category";
 const countMax = 8;
 const half = 4;
 

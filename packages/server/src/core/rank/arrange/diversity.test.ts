@@ -26,7 +26,10 @@ const drawn: fc.Arbitrary<Drawn[]> = fc
       .map((one, i) => ({ ...one, id: `i${String(i).padStart(2, "0")}` })),
   );
 const cap: fc.Arbitrary<Cap> = fc
-  .record({ attribute: fc.constantFrom("genre", "artist", "none"), window: fc.integer({ min: 2, max: 8 }) })
+  .record({
+    attribute: fc.constantFrom("genre", "artist", "none"),
+    window: fc.integer({ min: 2, max: 8 }),
+  })
   .chain((one) => fc.integer({ min: 1, max: one.window - 1 }).map((max) => ({ ...one, max })));
 const caps = fc.array(cap, { maxLength: 2 });
 
@@ -47,7 +50,8 @@ function breaches(list: readonly Drawn[], { attribute, max, window }: Cap): numb
   for (let at = 0; at + window <= Math.max(window, list.length); at++) {
     const counts = new Map<unknown, number>();
     for (const item of list.slice(at, at + window)) {
-      for (const value of valuesOf(item, attribute)) counts.set(value, (counts.get(value) ?? 0) + 1);
+      for (const value of valuesOf(item, attribute))
+        counts.set(value, (counts.get(value) ?? 0) + 1);
     }
     count += [...counts.values()].filter((one) => one > max).length;
   }
@@ -105,8 +109,7 @@ test("each slot of the head holds what is worth most there, by the formula said 
         const above = list.slice(0, slot);
         const worth = (one: Drawn): bigint => {
           const likest = Math.max(0, ...above.map((b) => similarity(vector(one.id), vector(b))));
-          const relevance =
-            (BigInt(one.score) * BigInt(similarityOne)) / BigInt(items[0]!.score);
+          const relevance = (BigInt(one.score) * BigInt(similarityOne)) / BigInt(items[0]!.score);
           return BigInt(lambda) * relevance - BigInt(1_000 - lambda) * BigInt(likest);
         };
         const open = head.filter((one) => !above.includes(one.id));

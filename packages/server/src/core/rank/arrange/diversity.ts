@@ -20,7 +20,7 @@ export interface Cap {
   readonly window: number;
 }
 
-export const lambdaOne = 1_000;
+const lambdaOne = 1_000;
 const capsMax = 8;
 const windowMax = 200;
 /** MMR looks at so many of the best; what comes after them stands in order of score. */
@@ -160,7 +160,8 @@ export class CapWindow {
     const item = this.#catalogue.get(id);
     this.#placed.push(item);
     for (const { attribute, window, counts } of this.#caps) {
-      for (const value of valuesOf(item, attribute)) counts.set(value, (counts.get(value) ?? 0) + 1);
+      for (const value of valuesOf(item, attribute))
+        counts.set(value, (counts.get(value) ?? 0) + 1);
       if (this.#placed.length < window) continue;
       for (const value of valuesOf(this.#placed.at(-window), attribute))
         counts.set(value, counts.get(value)! - 1);

@@ -7,7 +7,10 @@ export const roots = ["item", "user", "context"] as const;
 /** An attribute of the item, a trait of the user, or what the request states of its circumstances. */
 export type Root = (typeof roots)[number];
 
-export type Operand = { root: Root; name: string } | { value: Scalar } | { list: readonly Scalar[] };
+export type Operand =
+  | { root: Root; name: string }
+  | { value: Scalar }
+  | { list: readonly Scalar[] };
 
 export const comparisons = ["==", "!=", "<", "<=", ">", ">=", "in"] as const;
 export type Comparison = (typeof comparisons)[number];

@@ -18,7 +18,10 @@ export class Filters {
   readonly #ofDocuments = new WeakMap<object, Expression>();
 
   /** Of a request: a text, or a list of terms that must all hold. Throws a RequestError. */
-  ofRequest(filter: string | readonly FilterTerm[] | undefined, asker: Asker): Predicate | undefined {
+  ofRequest(
+    filter: string | readonly FilterTerm[] | undefined,
+    asker: Asker,
+  ): Predicate | undefined {
     if (filter === undefined || filter.length === 0) return undefined;
     if (typeof filter !== "string") return filterOf(filter);
     const known = this.#parsed.get(filter) ?? parsed(filter);

@@ -31,8 +31,13 @@ const path: fc.Arbitrary<Operand> = fc.record({
     fc.string({ unit: "binary", minLength: 1, maxLength: 8 }),
   ),
 });
-const operand: fc.Arbitrary<Operand> = fc.oneof(path, scalar.map((value) => ({ value })));
-const list: fc.Arbitrary<Operand> = fc.array(scalar, { maxLength: 4 }).map((one) => ({ list: one }));
+const operand: fc.Arbitrary<Operand> = fc.oneof(
+  path,
+  scalar.map((value) => ({ value })),
+);
+const list: fc.Arbitrary<Operand> = fc
+  .array(scalar, { maxLength: 4 })
+  .map((one) => ({ list: one }));
 const comparison: fc.Arbitrary<Expression> = fc.oneof(
   fc.record({
     op: fc.constantFrom(...comparisons.filter((op) => op !== "in")),

@@ -61,11 +61,7 @@ function comparisonOf(
     return (item, id) => test(valuesOf(attributeOf(item, id, b.name)));
   }
   return (item, id) =>
-    holds(
-      op,
-      valuesOf(attributeOf(item, id, a.name)),
-      valuesOf(attributeOf(item, id, b.name)),
-    );
+    holds(op, valuesOf(attributeOf(item, id, a.name)), valuesOf(attributeOf(item, id, b.name)));
 }
 
 /** An attribute of the item, or values that are the same for all items. */
@@ -114,17 +110,20 @@ function holds(op: Comparison, left: readonly unknown[], right: readonly unknown
  * Tests many left sides against one right side in the time that the left side takes: equality by a set, order by
  * the greatest and least of each type, since any value will do.
  */
-function against(
-  op: Comparison,
-  right: readonly unknown[],
-): (left: readonly unknown[]) => boolean {
+function against(op: Comparison, right: readonly unknown[]): (left: readonly unknown[]) => boolean {
   if (op === "==" || op === "in" || op === "!=") {
     const isEqual = equality(right);
     return op === "!=" ? (left) => !left.some(isEqual) : (left) => left.some(isEqual);
   }
   const isBelow = op === "<" || op === "<=";
-  const number = limitOf(right.filter((one) => typeof one === "number"), isBelow);
-  const text = limitOf(right.filter((one) => typeof one === "string"), isBelow);
+  const number = limitOf(
+    right.filter((one) => typeof one === "number"),
+    isBelow,
+  );
+  const text = limitOf(
+    right.filter((one) => typeof one === "string"),
+    isBelow,
+  );
   return (left) =>
     left.some((one) => {
       if (typeof one === "number") return number !== undefined && isOrdered(op, one, number);
@@ -144,7 +143,10 @@ function isScalar(one: unknown): one is Scalar {
 }
 
 /** The greatest value for `<` and `<=`, else the least; undefined of none. */
-function limitOf<T extends number | string>(values: readonly T[], isGreatest: boolean): T | undefined {
+function limitOf<T extends number | string>(
+  values: readonly T[],
+  isGreatest: boolean,
+): T | undefined {
   let limit: T | undefined;
   for (const value of values) {
     if (limit === undefined || (isGreatest ? value > limit : value < limit)) limit = value;

@@ -98,7 +98,8 @@ function concernsOf(rule: Rule, filters: Filters, asker: Asker): Predicate {
 
 /** Whether place and time of the request lie inside the rule's territory and licence. */
 function isOpen({ territory, licence = {} }: Rule, { region }: Context, now: number): boolean {
-  if (territory !== undefined && (region === undefined || !territory.includes(region))) return false;
+  if (territory !== undefined && (region === undefined || !territory.includes(region)))
+    return false;
   const { from = 0, until = Infinity } = licence;
   return from <= now && now < until;
 }

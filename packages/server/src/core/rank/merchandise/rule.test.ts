@@ -44,7 +44,10 @@ test("documents come and go, and a definition says what it is", () => {
   expect(Object.hasOwn(back.rules!, "__proto__")).toBe(true);
   expect(put(rule, { kind: "rule", id: "__proto__", isRemoved: true }).rules).toEqual({});
   const down = put(rule, { kind: "takedown", itemIds: ["a", "b", "a"], reason: "r" });
-  expect(down.takedowns).toEqual({ a: { reason: "r", version: 2 }, b: { reason: "r", version: 2 } });
+  expect(down.takedowns).toEqual({
+    a: { reason: "r", version: 2 },
+    b: { reason: "r", version: 2 },
+  });
   const lifted = put(down, { kind: "takedown", itemIds: ["a"], isLifted: true });
   expect([Object.keys(lifted.takedowns!), lifted.version]).toEqual([["b"], 3]);
   for (const document of [undefined, {}, { kind: "segment" }, { kind: "takedown", itemIds: ["a"] }])

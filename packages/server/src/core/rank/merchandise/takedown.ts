@@ -12,7 +12,7 @@ export interface Takedown {
 /** By item id. */
 export type Takedowns = Readonly<Record<string, Takedown>>;
 
-export const takedownItemsMax = 1_000;
+const takedownItemsMax = 1_000;
 
 /** The takedowns after a document that adds some, or lifts some. Throws a RequestError that names the field. */
 export function takedownsAfter(before: Takedowns, document: Fields, version: number): Takedowns {
@@ -23,7 +23,8 @@ export function takedownsAfter(before: Takedowns, document: Fields, version: num
     const lifted = new Set(items);
     return Object.fromEntries(Object.entries(before).filter(([item]) => !lifted.has(item)));
   }
-  if (fields["isLifted"] !== undefined) throw new RequestError("isLifted", "must be true or absent");
+  if (fields["isLifted"] !== undefined)
+    throw new RequestError("isLifted", "must be true or absent");
   const reason = textOf(fields["reason"], "reason", 256);
   return {
     ...before,

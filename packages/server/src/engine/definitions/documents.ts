@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { CodedError } from "@attune/protocol";
-import type { RecordInput } from "../base/record.ts";
+import type { RecordInput } from "../../base/record.ts";
 import {
   builtInDefinitions,
   defined,
@@ -8,11 +8,11 @@ import {
   type Definitions,
   findPlacement,
   type Placement,
-} from "../core/rank/placement.ts";
-import type { Rule } from "../core/rank/merchandise/rule.ts";
-import { RequestError } from "../core/rank/request-error.ts";
-import { sourcesOf } from "../core/rank/sources.ts";
-import { engineRecord } from "./payload.ts";
+} from "../../core/rank/placement.ts";
+import type { Rule } from "../../core/rank/merchandise/rule.ts";
+import { RequestError } from "../../core/rank/request-error.ts";
+import { sourcesOf } from "../../core/rank/sources.ts";
+import { engineRecord } from "../payload.ts";
 
 /** Where a change of the definitions stands: the version it made, and the position from which answers know it. */
 export interface Changed {
