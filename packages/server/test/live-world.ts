@@ -22,6 +22,8 @@ export class LiveWorld {
   takedowns: Readonly<Record<string, unknown>> | undefined;
   /** The event that speaks for every item. */
   because: string | undefined;
+  /** A time at which lists are others without any record, ms. */
+  border = 0;
   isByScore = true;
   stability = { keepOnScreen: true, gainPermille: 100 };
   now = 1_000_000;
@@ -51,6 +53,7 @@ export class LiveWorld {
       elapsed: () => this.elapsed,
       itemOf: () => undefined,
       takedownsOf: () => this.takedowns,
+      hasBorder: (_tenant, after, through) => after < this.border && this.border <= through,
       onPushed: (ms) => this.pushedMs.push(ms),
       onChanged: (query) => this.channels.changed(query),
       onFailed: (error) => this.failures.push(error),

@@ -42,6 +42,15 @@ const PlacementBody = Type.Object(
       Type.Array(Type.Union(["current", "purchased", "known"].map((one) => Type.Literal(one)))),
     ),
     filter: Type.Optional(Filter),
+    freshness: Type.Optional(
+      Type.Object(
+        {
+          attribute: Type.String({ minLength: 1, maxLength: 64 }),
+          halfLifeDays: Type.Integer({ minimum: 1, maximum: 3_650 }),
+        },
+        closed,
+      ),
+    ),
     diversity: Type.Optional(
       Type.Object(
         {

@@ -267,6 +267,21 @@ describe("what is taken down", () => {
   });
 });
 
+test("the end of a licence is seen without any event, once", async () => {
+  const world = new LiveWorld();
+  await device(world, "u");
+  world.asked.length = 0;
+  world.border = world.now + 5_000;
+  world.now += 4_999;
+  world.live.turn();
+  expect(world.asked).toEqual([]);
+  world.now += 1;
+  world.live.turn();
+  world.now += 2_000;
+  world.live.turn();
+  expect(world.asked).toEqual(["s-u"]);
+});
+
 describe("a placement's stability", () => {
   test("may let go of what is on screen, and say how much more score moves the rest", async () => {
     const world = new LiveWorld();

@@ -73,6 +73,8 @@ export interface LiveParts {
   itemOf: (tenant: number, item: string) => unknown;
   /** Items that may not be shown to anybody, by id; another value once it is other items. */
   takedownsOf: (tenant: number) => Takedowns | undefined;
+  /** Whether a licence begins or ends behind `after` and up to `through`, ms: then lists are others without any record. */
+  hasBorder: (tenant: number, after: number, through: number) => boolean;
   /** Told of each list that replaced another. */
   onChanged?: ((query: LiveQuery) => void) | undefined;
   /** Told how long ago the newest event came in that lists were changed for, ms, once a person and commit. */
@@ -124,11 +126,15 @@ export class LiveQueries {
   readonly #takedowns = new Map<number, Takedowns | undefined>();
   /** Changes that concern every tenant: the hourly clock. */
   #clocks = 0;
+  /** Tenants that ever had a list. */
+  readonly #tenants = new Set<number>();
+  #turnedAt: number;
   refreshes = 0;
   pushes = 0;
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
+    this.#turnedAt = parts.now();
     parts.engine.onFolded((users, { records }) => {
       // A decision alone says what was shown, by ourselves: no list is another for it.
       const told = records.filter(({ kind }) => kind !== "decision");
@@ -191,6 +197,7 @@ export class LiveQueries {
   turn(): void {
     const { engine, limits, now, elapsed } = this.#parts;
     if (!engine.isWhole) return;
+    this.#crossBorders();
     const end = elapsed() + limits.liveRefreshBudgetMs;
     const due = now() - limits.liveRefreshMs;
     let left = this.#ring.size;
@@ -201,6 +208,15 @@ export class LiveQueries {
       this.#ring.add(query);
       this.#refresh(query);
       if (elapsed() >= end) return;
+    }
+  }
+
+  #crossBorders(): void {
+    const before = this.#turnedAt;
+    this.#turnedAt = this.#parts.now();
+    for (const tenant of this.#tenants) {
+      if (this.#parts.hasBorder(tenant, before, this.#turnedAt))
+        this.#move([{ kind: "border", tenant }]);
     }
   }
 
@@ -289,6 +305,7 @@ export class LiveQueries {
       decide: made.decide,
     };
     this.#queries.set(channel, query);
+    this.#tenants.add(ask.tenant);
     const key = `${ask.tenant}/${ask.subject}`;
     const known = this.#bySubject.get(key);
     if (known === undefined) this.#bySubject.set(key, new Set([query]));

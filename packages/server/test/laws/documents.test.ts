@@ -52,7 +52,7 @@ function allAnswers(world: World, definitions: Definitions, ranker = new Ranker(
 }
 
 test("shares sum to scores, no item stands twice, none that was taken down or disliked stands", () => {
-  const seen = { rule: 0, label: 0, pinned: 0, category: 0 };
+  const seen = { rule: 0, label: 0, pinned: 0, category: 0, freshness: 0 };
   fc.assert(
     fc.property(acts, documents, (list, given) => {
       const world = worldOf(list);
@@ -70,6 +70,7 @@ test("shares sum to scores, no item stands twice, none that was taken down or di
           if (own.some(({ share }) => share !== 0)) seen.rule += 1;
           if (own.some(({ share }) => share === 0)) seen.pinned += 1;
           if (reasons.some(({ source }) => source === "category")) seen.category += 1;
+          if (reasons.some(({ source }) => source === "freshness")) seen.freshness += 1;
           if (label !== undefined) seen.label += 1;
         }
       }

@@ -6,13 +6,15 @@ import type { DefinitionDocument } from "../../src/core/rank/placement.ts";
 const items = ["a", "b", "c", "d", "e", "f", "é", "z\u{1F3B5}", "g", "h"];
 const genres = ["jazz", "rock", "folk"];
 
+const sinceOf = (i: number): unknown => (i % 3 === 0 ? `2026-02-${10 + i}` : i * 86_400_000);
+
 /** Knows most of the items, and two that nobody touched. */
 export const tagged = Catalogue.empty.changed({
   put: items
     .filter((id) => id !== "f")
     .map((id, i) => ({
       id,
-      attributes: { genre: genres[i % 3]!, year: 1990 + i, kids: i % 2 > 0 },
+      attributes: { genre: genres[i % 3]!, year: 1990 + i, kids: i % 2 > 0, since: sinceOf(i) },
     })),
 });
 
@@ -36,6 +38,7 @@ const placement: fc.Arbitrary<DefinitionDocument> = fc.record({
   fallback: fc.constantFrom({}, { trending: 9 }),
   size: fc.integer({ min: 1, max: 12 }),
   filter: maybe(filter),
+  freshness: maybe(fc.constantFrom({ attribute: "since", halfLifeDays: 3 })),
   diversity: maybe(
     fc.record({
       lambda: fc.integer({ min: 0, max: 1_000 }),

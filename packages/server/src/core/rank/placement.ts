@@ -2,6 +2,7 @@
  * Where an answer is shown and how it is made: versioned documents of the tenant over the built-in ones, plain
  * data. A decision names the version, so that a replay finds the weights of its day.
  */
+import { type Freshness, freshnessOf } from "./adjust/freshness.ts";
 import { type Diversity, diversityOf } from "./arrange/diversity.ts";
 import { weightOne } from "./blend.ts";
 import { assertKnown, type Fields, fieldsOf, integerOf, textOf } from "./field.ts";
@@ -27,6 +28,7 @@ export interface Placement {
   exclude: readonly Exclusion[];
   /** What an item must pass beside the request's own filter, in the language of filters. */
   filter?: string | undefined;
+  freshness?: Freshness | undefined;
   diversity?: Diversity | undefined;
   stability?: Stability | undefined;
   /** Version of the definitions that brought it; absent: it came with the code. */
@@ -177,7 +179,8 @@ export function findPlacement(definitions: Definitions, name: string): Placement
 function placementOf(document: Fields, version: number): Placement {
   const { kind: _kind, version: _version, ...fields } = document;
   assertKnown(fields, placementFields);
-  const { name, sources, fallback, size, exclude, filter, diversity, stability } = fields;
+  const { name, sources, fallback, size, exclude, filter } = fields;
+  const { freshness, diversity, stability } = fields;
   const text = textOf(name, "name", nameLengthMax);
   if (text.includes("#")) throw new RequestError("name", "must not contain #");
   return {
@@ -187,6 +190,7 @@ function placementOf(document: Fields, version: number): Placement {
     size: integerOf(size ?? itemsMax, "size", 1, itemsMax),
     exclude: exclusionsOf(exclude ?? []),
     filter: filter === undefined ? undefined : filterText(filter),
+    freshness: freshness === undefined ? undefined : freshnessOf(freshness),
     diversity: diversity === undefined ? undefined : diversityOf(diversity),
     stability: stability === undefined ? undefined : stabilityOf(stability),
     version,
@@ -200,6 +204,7 @@ const placementFields = [
   "size",
   "exclude",
   "filter",
+  "freshness",
   "diversity",
   "stability",
 ] as const;

@@ -4,6 +4,7 @@ import { assertCurrent, type Permit } from "../fold/consent.ts";
 import { emptyState, type UserState } from "../fold/state.ts";
 import type { Models } from "../sum/models.ts";
 import { sinkCategories } from "./adjust/categories.ts";
+import { fade } from "./adjust/freshness.ts";
 import { Moves } from "./adjust/moves.ts";
 import { CapWindow, diversified, poolOf } from "./arrange/diversity.ts";
 import { Features } from "./arrange/features.ts";
@@ -83,7 +84,7 @@ export class Ranker {
     ]);
     const limit = Math.min(request.limit, placement.size);
     this.#mix(ask, placement, eligible, limit);
-    this.#adjust(ask, catalogue, inForce);
+    this.#adjust(ask, placement, catalogue, inForce);
     const arranged = this.#arranged(ask, placement, catalogue, eligible, inForce, limit);
     const isHidden = (item: string): boolean =>
       takedowns !== undefined && Object.hasOwn(takedowns, item);
@@ -137,10 +138,16 @@ export class Ranker {
   }
 
   /** What changes scores behind the blend, each step with a reason of its own. */
-  #adjust({ state, models }: Ask, catalogue: Catalogue, inForce: InForce): void {
+  #adjust(
+    { state, models, now }: Ask,
+    { freshness }: Placement,
+    catalogue: Catalogue,
+    inForce: InForce,
+  ): void {
     const { totals } = this.#blend;
     this.#moves.clear();
     sinkCategories(state, catalogue, models.items, totals, this.#moves);
+    if (freshness !== undefined) fade(freshness, now, catalogue, models.items, totals, this.#moves);
     inForce.weigh(totals, models.items, catalogue, this.#moves);
   }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { builtInDefinitions, defined, type Definitions } from "../placement.ts";
 import { RequestError } from "../request-error.ts";
-import { ruleOf } from "./rule.ts";
+import { hasBorder, ruleOf } from "./rule.ts";
 
 function fieldOf(more: object): unknown {
   try {
@@ -52,4 +52,22 @@ test("documents come and go, and a definition says what it is", () => {
   expect([Object.keys(lifted.takedowns!), lifted.version]).toEqual([["b"], 3]);
   for (const document of [undefined, {}, { kind: "segment" }, { kind: "takedown", itemIds: ["a"] }])
     expect(() => put(rule, document as object)).toThrow(RequestError);
+});
+
+test("the times of licences are borders, each seen by one span alone", () => {
+  const rules = {
+    a: ruleOf({ id: "a", licence: { from: 10 } }, 1),
+    b: ruleOf({ id: "b", licence: { until: 20 } }, 1),
+    c: ruleOf({ id: "c", boost: 2 }, 1),
+  };
+  const spans = [
+    [0, 9],
+    [9, 10],
+    [10, 19],
+    [19, 25],
+    [25, 99],
+  ] as const;
+  const seen = spans.map(([after, through]) => hasBorder(rules, after, through));
+  expect(seen).toEqual([false, true, false, true, false]);
+  expect(hasBorder(undefined, 0, 99)).toBe(false);
 });

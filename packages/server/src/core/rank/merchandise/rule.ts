@@ -71,6 +71,18 @@ export function ruleOf(document: Fields, version: number): Rule {
   return read;
 }
 
+/** Whether the licence of a rule begins or ends behind `after` and up to `through`, ms. */
+export function hasBorder(
+  rules: Readonly<Record<string, Rule>> = {},
+  after: number,
+  through: number,
+): boolean {
+  const isCrossed = (at = -1): boolean => after < at && at <= through;
+  return Object.values(rules).some(
+    ({ licence }) => isCrossed(licence?.from) || isCrossed(licence?.until),
+  );
+}
+
 function given<T>(value: unknown, read: (value: unknown) => T): T | undefined {
   return value === undefined ? undefined : read(value);
 }
