@@ -12,6 +12,7 @@ import { overload } from "./measure/overload.ts";
 import { push } from "./measure/push.ts";
 import { restart } from "./measure/restart.ts";
 import { servedAnswers } from "./measure/served-answers.ts";
+import { takedown } from "./measure/takedown.ts";
 
 export const measurements: readonly Measurement[] = [
   fold,
@@ -24,6 +25,7 @@ export const measurements: readonly Measurement[] = [
   ingest,
   servedAnswers,
   push,
+  takedown,
   overload,
   badBodiesMemory,
 ];

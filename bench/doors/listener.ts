@@ -1,5 +1,8 @@
 /** One device on the live channel: a WebSocket in the Centrifugo client protocol with a live query of one person. */
 import type { LiveDiff, LiveList } from "@attune/protocol";
+import { openAll, post } from "./connection.ts";
+import { Pool } from "./pace.ts";
+import type { Serving } from "./serving.ts";
 
 interface Reply {
   id?: number;
@@ -17,6 +20,21 @@ export class Listener {
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
+  }
+
+  /** One for each of these people, with a token that the server gave out. */
+  static async all(server: Serving, users: readonly string[], limit: number) {
+    const door = new Pool(await openAll(server.port, 1));
+    const url = `http://127.0.0.1:${server.port}`;
+    const people: { id: string; listener: Listener }[] = [];
+    for (const id of users) {
+      const body = JSON.stringify({ userId: id, ttlS: 900 });
+      const reply = await door.send(post("/v1/tokens", server.keys.secretKey, body));
+      const { token } = JSON.parse(reply.body.toString()) as { token: string };
+      people.push({ id, listener: await Listener.open(url, token, id, limit) });
+    }
+    door.close();
+    return people;
   }
 
   /** Connects and subscribes; resolves with the first list. */

@@ -148,15 +148,6 @@ function figuresOf({ latencies, acks, wallS, cpuS }: Driven): Figure[] {
 }
 
 async function connectAll(server: Serving, history: History, count: number): Promise<Person[]> {
-  const door = new Pool(await openAll(server.port, 1));
-  const url = `http://127.0.0.1:${server.port}`;
-  const people: Person[] = [];
-  for (const id of history.users.slice(-count)) {
-    const body = JSON.stringify({ userId: id, ttlS: 900 });
-    const reply = await door.send(post("/v1/tokens", server.keys.secretKey, body));
-    const { token } = JSON.parse(reply.body.toString()) as { token: string };
-    people.push({ id, listener: await Listener.open(url, token, id, limit), isWaiting: false });
-  }
-  door.close();
-  return people;
+  const people = await Listener.all(server, history.users.slice(-count), limit);
+  return people.map((person) => ({ ...person, isWaiting: false }));
 }

@@ -92,7 +92,7 @@ export const errorTable = {
   },
   not_found: {
     status: 404,
-    means: "There is no such user, tenant or file, or it is another tenant's.",
+    means: "There is no such user, tenant, document or file, or it is another tenant's.",
     caller: "Stop.",
   },
   request_invalid: {

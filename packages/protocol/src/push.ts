@@ -14,6 +14,8 @@ export interface LiveItem {
   score: number;
   /** Their shares sum to the score. */
   reasons: readonly Reason[];
+  /** What must be written on it, such as "Sponsored". */
+  label?: string | undefined;
   /** Attributes from the catalogue, where it has the item. */
   item?: unknown;
 }

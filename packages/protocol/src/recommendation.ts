@@ -16,7 +16,8 @@ export interface RecommendationRequest {
   now: number;
   context?: Context | undefined;
   exclude?: readonly string[] | undefined;
-  filter?: readonly FilterTerm[] | undefined;
+  /** Terms that all must hold, or a text in the language of filters. */
+  filter?: readonly FilterTerm[] | string | undefined;
   onScreen?: readonly string[] | undefined;
 }
 
@@ -37,6 +38,8 @@ export interface RecommendedItem {
   /** Probability with which this slot was drawn; 1 where nothing was drawn. */
   propensity: number;
   reasons: readonly Reason[];
+  /** What must be written on it, such as "Sponsored". */
+  label?: string | undefined;
 }
 
 /** The logged answer: with the log up to its positions it can be computed again, bit for bit. */

@@ -5,6 +5,7 @@ import { Meter } from "./base/meter.ts";
 import { slices } from "./config.ts";
 import { permitFor } from "./core/fold/consent.ts";
 import { portableState, profileOf } from "./core/fold/profile.ts";
+import { hasBorder } from "./core/rank/merchandise/rule.ts";
 import type { DeliverFigures, DeliverParts } from "./deliver/door.ts";
 import { acceptAll, conclude } from "./ingest/accept.ts";
 import type { DeadLetters } from "./ingest/dead-letters/store.ts";
@@ -49,6 +50,9 @@ export function deliverParts(context: DoorContext): DeliverParts {
     verify: (token) => tokens.verify(token),
     subjectOf: (tenant, userId) => subjectOf(keyOf.get(tenant)!, "user", userId),
     itemOf: (tenant, item) => engine.tenant(tenant).catalogue.get(item)?.attributes,
+    takedownsOf: (tenant) => engine.tenant(tenant).definitions.takedowns,
+    hasBorder: (tenant, after, through) =>
+      hasBorder(engine.tenant(tenant).definitions.rules, after, through),
     publicId: publicIds(tenants),
     track: tracker(context),
     onPushed: (ms) => pushed(ms),

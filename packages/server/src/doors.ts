@@ -16,6 +16,7 @@ import { adminDoor } from "./admin/door.ts";
 import type { Config } from "./config.ts";
 import { deliverDoor } from "./deliver/door.ts";
 import { deliverParts, ingestObserver, meterLive, meterOf, serveParts } from "./door-parts.ts";
+import { Documents } from "./engine/definitions/documents.ts";
 import { PositionError } from "./engine/position.ts";
 import { RequestError } from "./core/rank/request-error.ts";
 import { ingestDoor } from "./ingest/http.ts";
@@ -73,6 +74,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
   const authenticate = authenticator(keys, tokens);
   adminDoor(app, {
     authenticate,
+    documents: new Documents(attune.engine, now),
     now,
     issueToken: (tenant, userId, ttlS) => tokens.issue({ tenant, userId, ttlS }),
     notReady: () => whyNotReady(attune, state.isStopping),

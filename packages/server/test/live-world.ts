@@ -18,6 +18,14 @@ export class LiveWorld {
   readonly pushedMs: number[] = [];
   /** Subjects that the engine was asked about. */
   readonly asked: string[] = [];
+  /** Another value for other items: as the engine has it. */
+  takedowns: Readonly<Record<string, unknown>> | undefined;
+  /** The event that speaks for every item. */
+  because: string | undefined;
+  /** A time at which lists are others without any record, ms. */
+  border = 0;
+  isByScore = true;
+  stability = { keepOnScreen: true, gainPermille: 100 };
   now = 1_000_000;
   /** What every preview takes. */
   previewMs = 0;
@@ -44,6 +52,8 @@ export class LiveWorld {
       now,
       elapsed: () => this.elapsed,
       itemOf: () => undefined,
+      takedownsOf: () => this.takedowns,
+      hasBorder: (_tenant, after, through) => after < this.border && this.border <= through,
       onPushed: (ms) => this.pushedMs.push(ms),
       onChanged: (query) => this.channels.changed(query),
       onFailed: (error) => this.failures.push(error),
@@ -81,6 +91,10 @@ export class LiveWorld {
     for (const listener of this.#effects) listener(entry);
   }
 
+  #named(): { because?: string } {
+    return this.because === undefined ? {} : { because: this.because };
+  }
+
   #engine(): LiveEngine & { isWhole: boolean } {
     const engine: LiveEngine & { isWhole: boolean } = {
       onFolded: (listener) => void this.#folded.push(listener),
@@ -101,17 +115,20 @@ export class LiveWorld {
         const personal = person?.personal === true;
         const scores = personal ? person.scores : this.stranger;
         const items = Object.entries(scores)
+          .filter(([item]) => !Object.hasOwn(this.takedowns ?? {}, item))
           .sort(([, a], [, b]) => b - a)
           .slice(0, limit)
           .map(([item, score]) => ({
             item,
             score,
             propensity: 1,
-            reasons: [{ source: "taste", share: score }],
+            reasons: [{ source: "taste", ...this.#named(), share: score }],
           }));
         return {
           items,
           personal,
+          isByScore: this.isByScore,
+          stability: this.stability,
           decide: (shown) => `d${this.decided.push({ subject, shown: shown ?? [] })}`,
         };
       },

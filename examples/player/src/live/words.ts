@@ -14,6 +14,7 @@ const phrases: Readonly<Record<string, Phrase>> = {
   popular: { alone: "Many listeners play it", because: "Many listeners play it" },
   trending: { alone: "Rising right now", because: "Rising right now" },
   catalogue: { alone: "Not heard by anybody yet", because: "Not heard by anybody yet" },
+  category: { alone: "Lowered: you skip this kind", because: "Lowered: you skip tracks like %" },
   skip: { alone: "Lowered: you skipped it", because: "Lowered: you skipped it" },
 };
 

@@ -1,12 +1,12 @@
 import "../access/route.ts";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
-import { assertCallerScope, type Authenticate } from "../access/caller.ts";
+import { assertCallerScope } from "../access/caller.ts";
+import { type DocumentParts, documentRoutes } from "./documents.ts";
 import { openApiOf, type RouteFacts } from "./open-api.ts";
 
-/** The operator's door: health, metrics, the description of the API, and tokens for users. */
-export interface AdminParts {
-  authenticate: Authenticate;
+/** The operator's door: health, metrics, the description of the API, documents, and tokens for users. */
+export interface AdminParts extends DocumentParts {
   now(): number;
   issueToken(tenant: number, userId: string, ttlS: number): Promise<string>;
   /** Why no traffic should come: starting, stopping, the engine has stopped; undefined when all is well. */
@@ -38,6 +38,7 @@ export function adminDoor(app: FastifyInstance, parts: AdminParts): void {
     }
   });
   tokenRoute(app, parts);
+  documentRoutes(app, parts);
   const plain = (summary: string) => ({ schema: { summary, tags: ["operate"] } });
   app.get("/healthz", plain("Whether the process lives"), async () => ({
     status: "ok",

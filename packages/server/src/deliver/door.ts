@@ -7,7 +7,7 @@ import type { FastifyInstance } from "fastify";
 import { Channels, type Person } from "./channels.ts";
 import { HubMemory } from "./hub-memory.ts";
 import { type DeliverLimits, deliverLimits } from "./limits.ts";
-import { type LiveEngine, LiveQueries } from "./live.ts";
+import { type LiveEngine, LiveQueries, type Takedowns } from "./live.ts";
 import { Push } from "./push.ts";
 import { Sse } from "./sse.ts";
 import type { VerifyToken } from "./tokens.ts";
@@ -20,6 +20,10 @@ export interface DeliverParts {
   subjectOf: (tenant: number, userId: string) => string;
   /** Attributes of an item in the tenant's catalogue. */
   itemOf: (tenant: number, item: string) => unknown;
+  /** Items that may not be shown to anybody, by id. */
+  takedownsOf: (tenant: number) => Takedowns | undefined;
+  /** Whether a licence of the tenant begins or ends behind `after` and up to `through`, ms. */
+  hasBorder: (tenant: number, after: number, through: number) => boolean;
   /** The id under which an effect is known outside: keyed, so that it tells no log position. */
   publicId: (tenant: number, id: string) => string;
   /** Takes a batch of events of this person in, as the write door does; resolves with its answer. */
@@ -60,7 +64,8 @@ export function deliverDoor(
   parts: DeliverParts,
 ): { figures(): DeliverFigures } {
   const limits = { ...deliverLimits, ...parts.limits };
-  const { engine, verify, now, track, version, subjectOf, publicId, itemOf } = parts;
+  const { engine, verify, now, track, version, subjectOf, publicId } = parts;
+  const { itemOf, takedownsOf, hasBorder } = parts;
   const onFault = parts.onFault ?? ((error) => app.log.error({ err: error }, "live channel"));
   const random = parts.random ?? Math.random;
   const newId = (): string => randomBytes(12).toString("base64url");
@@ -73,6 +78,8 @@ export function deliverDoor(
     now,
     elapsed,
     itemOf,
+    takedownsOf,
+    hasBorder,
     onChanged: (query) => channels.changed(query),
     onPushed: (ms) => {
       const at = elapsed();

@@ -115,6 +115,13 @@ export class HubMemory implements Hub {
     for (const subscriber of stream.subscribers) subscriber.onInvalidated();
   }
 
+  dropHistory(channel: string): void {
+    const stream = this.#streams.get(channel);
+    if (stream === undefined) return;
+    stream.history.length = 0;
+    stream.present.clear();
+  }
+
   /** Idle channels stand at the end of the map in the order in which they were left. */
   sweep(): void {
     const now = this.#options.now();

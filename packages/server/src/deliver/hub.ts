@@ -30,6 +30,8 @@ export interface Hub {
   present(channel: string): MaybePromise<readonly Publication[]>;
   /** New epoch, no history, and every subscriber is told and let go: an erasure. */
   invalidate(channel: string): void;
+  /** Nothing published so far can be recovered any more; epoch, offset and subscribers stay. */
+  dropHistory(channel: string): void;
   /** Drops what is too old, and idle channels beyond the limit; called every `tickMs`. */
   sweep(): void;
 }

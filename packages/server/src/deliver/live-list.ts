@@ -5,10 +5,13 @@
  */
 import type { LiveDiff, LiveItem, LiveList } from "@attune/protocol";
 
+const gainDefault = 100;
+
 /**
  * The next list of `limit` items. `fresh` is the ranker's answer, longer than `limit` where items on screen
  * ask for it. Items on screen keep their slots as long as `fresh` has them at all; in the rest, which nobody
- * sees, an item passes the one before it only with 10 % more score, so that lists do not flicker.
+ * sees, an item passes the one before it only with `gainPermille` thousandths more score, so that lists do not
+ * flicker.
  * On a list that was never sent, `onScreen` is taken for its head.
  */
 export function stable(
@@ -16,11 +19,12 @@ export function stable(
   fresh: readonly LiveItem[],
   onScreen: readonly string[],
   limit: number,
+  gainPermille = gainDefault,
 ): LiveItem[] {
   const entries = new Map(fresh.map((entry) => [entry.id, entry]));
   const pinned = pinnedSlots(previous, entries, onScreen, limit);
   const isPinned = new Set([...pinned.values()].map(({ id }) => id));
-  const tail = settled(previous, fresh, entries, isPinned);
+  const tail = settled(previous, fresh, entries, isPinned, gainPermille);
   const length = Math.min(limit, isPinned.size + tail.length);
   const items: LiveItem[] = [];
   let next = 0;
@@ -31,7 +35,10 @@ export function stable(
   return items;
 }
 
-/** The ranker's answer as it is, but for items on screen: a stranger's list has no past of its own. */
+/**
+ * The ranker's answer as it is, but for items on screen: a stranger's list has no past of its own, and one that was
+ * arranged by more than score would lose its arrangement if scores moved it again.
+ */
 export function pinnedOnly(
   previous: readonly LiveItem[],
   fresh: readonly LiveItem[],
@@ -72,6 +79,7 @@ function settled(
   fresh: readonly LiveItem[],
   entries: ReadonlyMap<string, LiveItem>,
   isPinned: ReadonlySet<string>,
+  gainPermille: number,
 ): LiveItem[] {
   const known = new Set(previous.map(({ id }) => id));
   const before = previous.map(({ id }) => entries.get(id)).filter((entry) => entry !== undefined);
@@ -81,25 +89,31 @@ function settled(
     if (isPinned.has(entry.id)) continue;
     let at = tail.length;
     // Newcomers of one answer stand in the ranker's own order: no margin among them.
-    while (at > 0 && passes(entry, tail[at - 1]!, known)) at -= 1;
+    while (at > 0 && passes(entry, tail[at - 1]!, known, gainPermille)) at -= 1;
     tail.splice(at, 0, entry);
   }
   return tail;
 }
 
-function passes(entry: LiveItem, before: LiveItem, known: ReadonlySet<string>): boolean {
+function passes(
+  entry: LiveItem,
+  before: LiveItem,
+  known: ReadonlySet<string>,
+  gainPermille: number,
+): boolean {
   if (!known.has(entry.id) && !known.has(before.id)) return false;
-  return entry.score * 10 > before.score * 11;
+  return entry.score * 1_000 > before.score * (1_000 + gainPermille);
 }
 
 /**
- * Whether the next list is worth a push: another order, or the old one names an event that the new one no
+ * Whether the next list is worth a push: another order or label, or the old one names an event that the new one no
  * longer does. Numbers alone move with every event of anybody and are sent along with the next real change.
  */
 export function isChanged(previous: LiveList, items: readonly LiveItem[]): boolean {
   if (previous.items.length !== items.length) return true;
   for (let i = 0; i < items.length; i++) {
-    if (previous.items[i]!.id !== items[i]!.id) return true;
+    const [old, item] = [previous.items[i]!, items[i]!];
+    if (old.id !== item.id || old.label !== item.label) return true;
   }
   const named = eventsNamed(items);
   for (const because of eventsNamed(previous.items)) if (!named.has(because)) return true;
@@ -155,9 +169,9 @@ export function applied(list: LiveList, change: LiveDiff): LiveList {
   return { type: "recommendation.list", placement, v, decisionId, position, personal, items };
 }
 
-/** Same sources and events named, same attributes: what is left to send are numbers. */
+/** Same sources and events named, same label and attributes: what is left to send are numbers. */
 function isSameStory(a: LiveItem, b: LiveItem): boolean {
-  if (a.reasons.length !== b.reasons.length) return false;
+  if (a.reasons.length !== b.reasons.length || a.label !== b.label) return false;
   for (let i = 0; i < a.reasons.length; i++) {
     const [x, y] = [a.reasons[i]!, b.reasons[i]!];
     if (x.source !== y.source || x.because !== y.because) return false;

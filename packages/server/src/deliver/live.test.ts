@@ -184,6 +184,130 @@ describe("a live query", () => {
   });
 });
 
+describe("what is taken down", () => {
+  const takeDown = (world: LiveWorld, ...ids: string[]): void => {
+    world.takedowns = Object.fromEntries(ids.map((id) => [id, {}]));
+    world.commit("definition");
+  };
+
+  test("leaves the lists that hold it in the same turn, from the screen too, and others are not pushed", async () => {
+    const world = new LiveWorld();
+    world.person("u", { a: 100, b: 50, c: 10, d: 5 });
+    world.person("v", { b: 50, c: 10 });
+    const [u, v] = [await device(world, "u", ["a"]), await device(world, "v")];
+    const shown = (): string[] => world.decided.at(-1)!.shown.map(({ item }) => item);
+    world.asked.length = 0;
+    takeDown(world, "a");
+    // Cut, not ranked: however many lists there are, they are without it in this turn.
+    expect(world.asked).toEqual([]);
+    expect([items(u.seen.list), shown()]).toEqual([
+      ["b", "c"],
+      ["b", "c"],
+    ]);
+    expect(u.seen.list).toEqual(u.query.list);
+    world.live.turn();
+    expect([items(u.seen.list), shown()]).toEqual([
+      ["b", "c", "d"],
+      ["b", "c", "d"],
+    ]);
+    expect(v.seen.heard).toEqual([]);
+    world.commit("definition");
+    expect(u.seen.heard).toHaveLength(2);
+    takeDown(world);
+    world.now += 1_000;
+    world.live.turn();
+    expect(items(u.seen.list)[0]).toBe("a");
+  });
+
+  test("leaves a hole that something unseen fills: what else is on screen keeps its slot", async () => {
+    const world = new LiveWorld();
+    const person = world.person("u", { a: 100, b: 50, c: 10, d: 5, e: 4 });
+    const { seen } = await device(world, "u", ["a", "b"], 4);
+    takeDown(world, "a");
+    expect(items(seen.list)).toEqual(["c", "b", "d"]);
+    person.scores["e"] = 900;
+    world.live.turn();
+    expect(items(seen.list)[1]).toBe("b");
+    expect(items(seen.list)).toHaveLength(4);
+  });
+
+  test("is named by no reason of the list either", async () => {
+    const world = new LiveWorld();
+    world.person("u", { b: 50 });
+    world.because = "a";
+    const { seen } = await device(world, "u");
+    expect(JSON.stringify(seen.list)).toContain('"because":"a"');
+    takeDown(world, "a");
+    expect(seen.list.items).toEqual([
+      { id: "b", score: 50, reasons: [{ source: "taste", share: 50 }] },
+    ]);
+  });
+
+  test("cannot be recovered, and a list that nobody looks at ends", async () => {
+    const world = new LiveWorld();
+    const person = world.person("u", { a: 100, b: 50, c: 10 });
+    world.person("w", { a: 1 });
+    const [u, w] = [await device(world, "u"), await device(world, "w")];
+    const { epoch } = world.hub.open(u.query.channel);
+    person.scores["d"] = 900;
+    world.commit("event", "u");
+    world.live.close(w.query, w.holder);
+    takeDown(world, "a");
+    const since = (offset: number) =>
+      world.hub.history(u.query.channel, { since: { epoch, offset } })?.publications;
+    expect(since(0)).toBe(undefined);
+    expect(
+      since(1)!
+        .map(({ data }) => data)
+        .join(""),
+    ).not.toContain('"a"');
+    expect(w.seen.invalidations).toBe(1);
+    expect(world.hub.isOpen(w.query.channel)).toBe(false);
+    expect(items((await device(world, "w")).seen.list)).toEqual([]);
+  });
+});
+
+test("the end of a licence is seen without any event, once", async () => {
+  const world = new LiveWorld();
+  await device(world, "u");
+  world.asked.length = 0;
+  world.border = world.now + 5_000;
+  world.now += 4_999;
+  world.live.turn();
+  expect(world.asked).toEqual([]);
+  world.now += 1;
+  world.live.turn();
+  world.now += 2_000;
+  world.live.turn();
+  expect(world.asked).toEqual(["s-u"]);
+});
+
+describe("a placement's stability", () => {
+  test("may let go of what is on screen, and say how much more score moves the rest", async () => {
+    const world = new LiveWorld();
+    world.stability = { keepOnScreen: false, gainPermille: 500 };
+    const person = world.person("u", { a: 100, b: 50, c: 40 });
+    const { seen } = await device(world, "u", ["a"]);
+    person.scores = { a: 1, b: 50, c: 74 };
+    world.commit("event", "u");
+    expect(items(seen.list)).toEqual(["b", "c", "a"]);
+    person.scores["c"] = 76;
+    world.commit("event", "u");
+    expect(items(seen.list)).toEqual(["c", "b", "a"]);
+  });
+
+  test("leaves a list that was arranged by more than score as it was arranged", async () => {
+    const world = new LiveWorld();
+    world.isByScore = false;
+    const person = world.person("u", { a: 100, b: 50, c: 49 });
+    const { seen, query, holder } = await device(world, "u");
+    world.live.setOnScreen(query, holder, ["a"]);
+    person.scores = { a: 1, b: 50, c: 51 };
+    world.commit("event", "u");
+    expect(items(seen.list)).toEqual(["a", "c", "b"]);
+  });
+});
+
 describe("other people's events", () => {
   test("are taken in once in liveRefreshMs, and only by lists that they may have moved", async () => {
     const world = new LiveWorld({ liveRefreshMs: 1_000 });

@@ -1,7 +1,8 @@
 /**
  * Live queries: the list of a placement for one person, kept true while somebody looks at it. The person's own
  * event changes it in the turn in which the event was folded; other people's events count within
- * `liveRefreshMs`, as far as the time budget of a turn goes. Every list goes through the engine's preview and so
+ * `liveRefreshMs`, as far as the time budget of a turn goes; an item that was taken down leaves all lists in the
+ * turn in which that was folded. Every list goes through the engine's preview and so
  * through the person's permit: without one it is the list of a stranger.
  */
 import { createHash } from "node:crypto";
@@ -23,6 +24,9 @@ export interface Preview {
   items: readonly RecommendedItem[];
   /** False when no permit stood behind it. */
   personal: boolean;
+  /** False where something else than the score decided who stands before whom. */
+  isByScore: boolean;
+  stability: { keepOnScreen: boolean; gainPermille: number };
   /** Logs that this is shown, appended but not awaited, and returns the decision's id. */
   decide(shown?: readonly ShownSlot[]): string;
 }
@@ -67,6 +71,10 @@ export interface LiveParts {
   elapsed: () => number;
   /** Attributes of an item in the tenant's catalogue. */
   itemOf: (tenant: number, item: string) => unknown;
+  /** Items that may not be shown to anybody, by id; another value once it is other items. */
+  takedownsOf: (tenant: number) => Takedowns | undefined;
+  /** Whether a licence begins or ends behind `after` and up to `through`, ms: then lists are others without any record. */
+  hasBorder: (tenant: number, after: number, through: number) => boolean;
   /** Told of each list that replaced another. */
   onChanged?: ((query: LiveQuery) => void) | undefined;
   /** Told how long ago the newest event came in that lists were changed for, ms, once a person and commit. */
@@ -74,6 +82,8 @@ export interface LiveParts {
   /** Told why a list could not be made again: its placement is gone, or a fault of ours. */
   onFailed?: ((error: unknown) => void) | undefined;
 }
+
+export type Takedowns = Readonly<Record<string, unknown>>;
 
 export interface LiveAsk {
   tenant: number;
@@ -97,6 +107,8 @@ export interface LiveQuery {
   refreshedAt: number;
   /** Count of the tenant's changes that the list reflects. */
   moves: number;
+  /** Logs that these items of the newest answer are shown, and returns the decision's id. */
+  decide: Made["decide"];
 }
 
 /** Most items of an answer. */
@@ -110,13 +122,19 @@ export class LiveQueries {
   /** Those that somebody looks at, the longest untouched first. */
   readonly #ring = new Set<LiveQuery>();
   readonly #moves = new Map<number, number>();
+  /** The takedowns that a tenant's lists reflect. */
+  readonly #takedowns = new Map<number, Takedowns | undefined>();
   /** Changes that concern every tenant: the hourly clock. */
   #clocks = 0;
+  /** Tenants that ever had a list. */
+  readonly #tenants = new Set<number>();
+  #turnedAt: number;
   refreshes = 0;
   pushes = 0;
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
+    this.#turnedAt = parts.now();
     parts.engine.onFolded((users, { records }) => {
       // A decision alone says what was shown, by ourselves: no list is another for it.
       const told = records.filter(({ kind }) => kind !== "decision");
@@ -127,6 +145,8 @@ export class LiveQueries {
         this.#refreshAll(tenant, subject);
         if (this.pushes > before) this.#time(told, tenant, subject);
       }
+      // Last: what these people have changed about themselves, a permit too, already holds.
+      for (const { kind, tenant } of told) if (kind === "definition") this.#takeDown(tenant);
     });
   }
 
@@ -177,6 +197,7 @@ export class LiveQueries {
   turn(): void {
     const { engine, limits, now, elapsed } = this.#parts;
     if (!engine.isWhole) return;
+    this.#crossBorders();
     const end = elapsed() + limits.liveRefreshBudgetMs;
     const due = now() - limits.liveRefreshMs;
     let left = this.#ring.size;
@@ -190,11 +211,54 @@ export class LiveQueries {
     }
   }
 
+  #crossBorders(): void {
+    const before = this.#turnedAt;
+    this.#turnedAt = this.#parts.now();
+    for (const tenant of this.#tenants) {
+      if (this.#parts.hasBorder(tenant, before, this.#turnedAt))
+        this.#move([{ kind: "border", tenant }]);
+    }
+  }
+
   /** Lets go of lists whose streams are gone. */
   sweep(): void {
     for (const query of this.#queries.values()) {
       if (query.holders.size === 0 && !this.#parts.hub.isOpen(query.channel)) this.#drop(query);
     }
+  }
+
+  /**
+   * What was taken down leaves every list of the tenant in this turn: those that somebody looks at are cut at once
+   * and made again when it is their turn, the others end, and what was sent before can be recovered by nobody.
+   */
+  #takeDown(tenant: number): void {
+    const { takedownsOf, hub } = this.#parts;
+    const takedowns = takedownsOf(tenant);
+    if (takedowns === this.#takedowns.get(tenant)) return;
+    this.#takedowns.set(tenant, takedowns);
+    const isDown = (id: string): boolean => takedowns !== undefined && Object.hasOwn(takedowns, id);
+    for (const query of this.#queries.values()) {
+      if (query.ask.tenant !== tenant) continue;
+      if (query.holders.size > 0) {
+        hub.dropHistory(query.channel);
+        if (names(query.list, isDown)) this.#cut(query, isDown);
+      } else {
+        this.#drop(query);
+        hub.invalidate(query.channel);
+      }
+    }
+  }
+
+  /**
+   * The list without these items, none of them named by a reason either. Ranking all the lists of a popular item
+   * would take longer than the item may stay: what comes in its place is ranked in the turns after this one.
+   */
+  #cut(query: LiveQuery, isDown: (id: string) => boolean): void {
+    const { list, ask, decide } = query;
+    const left = list.items.filter(({ id }) => !isDown(id)).map((one) => unnamed(one, isDown));
+    const items = pinnedOnly(list.items, left, onScreenOf(query), ask.limit);
+    this.#replace(query, { items, personal: list.personal, decide });
+    query.refreshedAt = 0;
   }
 
   #time(records: readonly FoldedRecord[], tenant: number, subject: string): void {
@@ -238,8 +302,10 @@ export class LiveQueries {
       holders: new Map(),
       refreshedAt: now(),
       moves: this.#movesOf(ask.tenant),
+      decide: made.decide,
     };
     this.#queries.set(channel, query);
+    this.#tenants.add(ask.tenant);
     const key = `${ask.tenant}/${ask.subject}`;
     const known = this.#bySubject.get(key);
     if (known === undefined) this.#bySubject.set(key, new Set([query]));
@@ -281,16 +347,23 @@ export class LiveQueries {
   }
 
   #remake(query: LiveQuery): void {
-    const { hub, now } = this.#parts;
     const { ask, list: before } = query;
     const made = this.#rank(ask, before.items, onScreenOf(query), before.personal);
-    query.refreshedAt = now();
+    query.refreshedAt = this.#parts.now();
     query.moves = this.#movesOf(ask.tenant);
+    query.decide = made.decide;
     this.refreshes += 1;
     if (made.personal === before.personal && !isChanged(before, made.items)) return;
     // What was on screen was chosen by what may no longer be known: it is not carried over.
     if (before.personal && !made.personal)
       for (const holder of query.holders.keys()) query.holders.set(holder, []);
+    this.#replace(query, made);
+  }
+
+  /** This is the list from now on: decided, and pushed as what is other than before. */
+  #replace(query: LiveQuery, made: Made): void {
+    const { hub, now } = this.#parts;
+    const { ask, list: before } = query;
     query.list = this.#listOf(ask, before.v + 1, made);
     this.pushes += 1;
     const key = `reco:${ask.placement}`;
@@ -316,19 +389,20 @@ export class LiveQueries {
     const request = { placement, limit, now: now(), context, onScreen };
     let preview = engine.preview(tenant, subject, request);
     const isWithdrawn = wasPersonal === true && !preview.personal;
-    const pins = isWithdrawn ? [] : onScreen;
+    const { keepOnScreen, gainPermille } = preview.stability;
+    const pins = isWithdrawn || !keepOnScreen ? [] : onScreen;
     // An item on screen may have sunk below the limit: only one that may not be shown any more loses its slot.
     if (pins.length > 0 && limit < itemsMax && lacks(preview.items, pins))
       preview = engine.preview(tenant, subject, { ...request, limit: itemsMax });
     const { items: ranked, personal } = preview;
     const fresh = ranked.map((entry) => liveItem(entry, itemOf(tenant, entry.item)));
     // A stranger's list has no past but what is on screen, neither as the next one nor as the one before.
-    const arrange = personal && wasPersonal !== false ? stable : pinnedOnly;
-    const items = arrange(isWithdrawn ? [] : previous, fresh, pins, limit);
+    const arrange = personal && wasPersonal !== false && preview.isByScore ? stable : pinnedOnly;
+    const items = arrange(isWithdrawn ? [] : previous, fresh, pins, limit, gainPermille);
     const propensities = new Map(ranked.map(({ item, propensity }) => [item, propensity]));
-    const decide = (): string =>
+    const decide = (shown: readonly LiveItem[]): string =>
       preview.decide(
-        items.map(({ id, score }) => ({
+        shown.map(({ id, score }) => ({
           item: id,
           score,
           propensity: propensities.get(id) ?? 1,
@@ -342,7 +416,7 @@ export class LiveQueries {
       type: "recommendation.list",
       placement,
       v,
-      decisionId: decide(),
+      decisionId: decide(items),
       position: this.#parts.engine.position(),
       personal,
       items,
@@ -353,7 +427,7 @@ export class LiveQueries {
 interface Made {
   items: readonly LiveItem[];
   personal: boolean;
-  decide(): string;
+  decide(shown: readonly LiveItem[]): string;
 }
 
 /** One stream per (person, placement, hash of limit and context). */
@@ -364,8 +438,25 @@ function channelOf({ tenant, subject, placement, limit, context }: LiveAsk): str
   return `${tenant}/reco/${subject}/${placement}/${hash}`;
 }
 
-function liveItem({ item: id, score, reasons }: RecommendedItem, item: unknown): LiveItem {
-  return item === undefined ? { id, score, reasons } : { id, score, reasons, item };
+function liveItem({ item: id, score, reasons, label }: RecommendedItem, item: unknown): LiveItem {
+  const entry = label === undefined ? { id, score, reasons } : { id, score, reasons, label };
+  return item === undefined ? entry : { ...entry, item };
+}
+
+/** The entry with the shares of its reasons as they are, but without the names of such items. */
+function unnamed(entry: LiveItem, isSuch: (id: string) => boolean): LiveItem {
+  if (!entry.reasons.some(({ because = entry.id }) => isSuch(because))) return entry;
+  const reasons = entry.reasons.map((one) =>
+    isSuch(one.because ?? entry.id) ? { source: one.source, share: one.share } : one,
+  );
+  return { ...entry, reasons };
+}
+
+/** Whether the list shows such an item or gives one as a reason. */
+function names({ items }: LiveList, isSuch: (id: string) => boolean): boolean {
+  return items.some(
+    ({ id, reasons }) => isSuch(id) || reasons.some(({ because = id }) => isSuch(because)),
+  );
 }
 
 /** Of several devices on one list: what any of them shows. */

@@ -3,6 +3,7 @@ import { assert } from "../base/assert.ts";
 import { nobody, type RecordInput } from "../base/record.ts";
 import { permitFor, purposeBits } from "../core/fold/consent.ts";
 import { makeDecision } from "../core/rank/decision.ts";
+import { findPlacement, type Stability, stabilityDefault } from "../core/rank/placement.ts";
 import { engineRecord } from "./payload.ts";
 import type { Processor } from "./processor.ts";
 import type { Tenants } from "./tenants.ts";
@@ -26,6 +27,10 @@ export interface Preview {
   items: readonly RecommendedItem[];
   /** False when no permit stood behind it: a stranger's answer. */
   personal: boolean;
+  /** False where something else than the score decided who stands before whom. */
+  isByScore: boolean;
+  /** How a list of this placement changes while somebody looks at it. */
+  stability: Stability;
   /**
    * Logs the answer as a decision, since it is shown now, and returns the decision's id. `shown` are the items
    * as they stand on the screen.
@@ -93,7 +98,10 @@ export class Answers {
       this.#log(tenantNumber, owner, purposes, isOther ? { ...decision, shown: items } : decision);
       return id;
     };
-    return { items: answer.items, personal: answer.personal, decide };
+    const { items, personal, isByScore } = answer;
+    const placement = findPlacement(definitions, request.placement);
+    const stability = placement?.stability ?? stabilityDefault;
+    return { items, personal, isByScore, stability, decide };
   }
 
   #log(tenant: number, subject: string, purposes: number, decision: Decision): void {

@@ -2,7 +2,12 @@ import { type ConsentPolicy, noBasis } from "../core/fold/consent.ts";
 import type { Contribution } from "../core/fold/contribution.ts";
 import { Catalogue, type CatalogueItem } from "../core/rank/catalogue.ts";
 import type { EaseView } from "../core/rank/ease.ts";
-import { builtInDefinitions, defined, type Definitions } from "../core/rank/placement.ts";
+import {
+  builtInDefinitions,
+  defined,
+  type Definitions,
+  restoredDefinitions,
+} from "../core/rank/placement.ts";
 import { Ranker } from "../core/rank/recommend.ts";
 import { Models } from "../core/sum/models.ts";
 import { easeEveryMsDefault, NewestEase } from "./ease-view.ts";
@@ -86,7 +91,7 @@ export class Tenant {
 
   restoreDeclared({ policy, definitions, catalogue }: Declared): void {
     this.policy = policy;
-    this.definitions = definitions;
+    this.definitions = restoredDefinitions(definitions);
     this.catalogue = Catalogue.fromJSON(catalogue);
   }
 }

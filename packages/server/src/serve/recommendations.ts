@@ -42,15 +42,17 @@ const limitMax = 200;
 const idsMax = 1_000;
 
 const Id = Type.String({ minLength: 1, maxLength: 256 });
-const Filter = Type.Object({
+const Term = Type.Object({
   attribute: Type.String({ minLength: 1, maxLength: 256 }),
   op: Type.Union((["eq", "ne", "in", "gte", "lte"] as const).map((op) => Type.Literal(op))),
-  value: Type.Union([
-    Type.String(),
-    Type.Number(),
-    Type.Boolean(),
-    Type.Array(Type.Union([Type.String(), Type.Number()]), { maxItems: idsMax }),
-  ]),
+  // Of no type, or the validator would make a text of a number: the ranker looks at it, and names the field.
+  value: Type.Unsafe<unknown>({
+    description: "A text, number or boolean; for `in` a list of them.",
+  }),
+});
+const Text = Type.String({
+  maxLength: 2_000,
+  description: 'Such as `item.genre == "jazz" and item.year >= 1990`.',
 });
 const Context = Type.Object(
   {
@@ -69,7 +71,7 @@ const RecommendationBody = Type.Object(
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault })),
     context: Type.Optional(Context),
     exclude: Type.Optional(Type.Array(Id, { maxItems: idsMax })),
-    filter: Type.Optional(Type.Array(Filter, { maxItems: 32 })),
+    filter: Type.Optional(Type.Union([Type.Array(Term, { maxItems: 32 }), Text])),
     onScreen: Type.Optional(Type.Array(Id, { maxItems: limitMax })),
     after: Type.Optional(Type.String({ maxLength: 256 })),
   },
@@ -84,6 +86,7 @@ const RecommendationQuery = Type.Object(
     placement: Type.String({ minLength: 1, maxLength: 64 }),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault })),
     exclude: Type.Optional(Type.String({ description: "Item ids, separated by commas." })),
+    filter: Type.Optional(Text),
     after: Type.Optional(Type.String({ maxLength: 256 })),
   },
   { additionalProperties: false },
@@ -103,6 +106,7 @@ const RecommendationAnswer = Type.Object({
           share: Type.Integer(),
         }),
       ),
+      label: Type.Optional(Type.String({ description: 'To be shown on it, such as "Sponsored".' })),
       item: Type.Optional(Type.Object({}, { additionalProperties: true })),
     }),
   ),
@@ -144,10 +148,11 @@ async function answer(parts: RecommendationParts, caller: Caller, body: Body) {
   };
   const subject = parts.subjectOf(tenant, person);
   const given = await parts.recommend(tenant, subject, request, { after: body.after });
-  const items = given.items.map(({ item, score, reasons }) => ({
+  const items = given.items.map(({ item, score, reasons, label }) => ({
     id: item,
     score,
     reasons,
+    label,
     item: parts.itemOf(tenant, item),
   }));
   parts.observe(body.placement, performance.now() - started);

@@ -74,6 +74,8 @@ export async function openLiveStage(
     verify: (token) => tokens.verify(token),
     subjectOf: (_tenant, userId) => subject(userId),
     itemOf: () => undefined,
+    hasBorder: () => false,
+    takedownsOf: (number) => engine.tenant(number).definitions.takedowns,
     publicId: (_tenant, id) => `x${id}`,
     track: async ({ userId }, batch) => {
       const { events } = batch as { events: { event: string; itemId: string }[] };

@@ -174,6 +174,25 @@ export function hubContract(name: string, open: (options: HubStageOptions) => Hu
       expect(ear.offsets).toEqual([1, 2]);
     });
 
+    test("a dropped history is recovered by nobody, and the stream goes on for those who listen", async () => {
+      const ear = new Ear();
+      const { position } = await hub.subscribe("c", ear);
+      await publish("c", 2, "a");
+      const { epoch } = position;
+      const missed = async (offset: number) =>
+        (await hub.subscribe("c", new Ear(), { epoch, offset })).missed?.map((one) => one.offset);
+      expect(await missed(1)).toEqual([2]);
+      hub.dropHistory("c");
+      expect(await missed(1)).toBeUndefined();
+      expect(await missed(2)).toEqual([]);
+      expect(await hub.present("c")).toEqual([]);
+      expect((await hub.history("c", {}))?.publications).toEqual([]);
+      await publish("c", 1);
+      expect(await missed(2)).toEqual([3]);
+      expect(await missed(1)).toBeUndefined();
+      expect(ear.offsets).toEqual([1, 2, 3]);
+    });
+
     test("epochs are never empty, never the one that clients use to fail", async () => {
       const { epoch } = await hub.open("c");
       expect(epoch).not.toBe("");

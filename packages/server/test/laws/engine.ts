@@ -4,6 +4,7 @@
  */
 import { strict as assert } from "node:assert";
 import type { RecommendationRequest } from "@attune/protocol";
+import fc from "fast-check";
 import { Prng } from "../../src/base/prng.ts";
 import type { LogRecord, RecordInput } from "../../src/base/record.ts";
 import { utf8Encode } from "../../src/base/text.ts";
@@ -22,6 +23,7 @@ import {
   sumFaults,
   without,
 } from "../sim/laws.ts";
+import { document, placementNames, tagged } from "./documents.ts";
 import {
   feed,
   type Machine,
@@ -187,7 +189,10 @@ async function* mappedCommits(
   for await (const { seq, records } of commits) yield { seq, records: records.map(change) };
 }
 
-/** Answers are given while the log grows; every one of them comes out again, and its reasons add up. */
+/**
+ * Answers are given while the log grows and the tenant's documents and items change; every one of them comes out
+ * again, and its reasons add up.
+ */
 async function decisionsReplay(people: Population, limits: FoldLimits): Promise<void> {
   // A merge takes records from where they stood, and that excuses an answer that comes out otherwise.
   const population = unmerged(people);
@@ -196,11 +201,15 @@ async function decisionsReplay(people: Population, limits: FoldLimits): Promise<
   const prng = new Prng(11);
   let asked = 0;
   await feed(machine, population.records, commitRecords, async () => {
+    await engine.append(changesOf(prng, asked));
+    await engine.settled();
     const { subject } = prng.pick(population.members);
+    const { placements } = engine.tenant(tenant).definitions;
     const request: RecommendationRequest = {
-      placement: prng.pick(["for-you", "up-next", "trending"]),
+      placement: prng.pick(placementNames.filter((name) => Object.hasOwn(placements, name))),
       limit: prng.between(1, 8),
       now: Date.UTC(2026, 3, 1) + asked,
+      context: prng.chance(0.5) ? { region: "north" } : {},
     };
     const { items } = await engine.recommend(tenant, prng.pick([subject, undefined]), request);
     for (const { item, score, reasons } of items) {
@@ -216,6 +225,22 @@ async function decisionsReplay(people: Population, limits: FoldLimits): Promise<
     results.filter(({ outcome }) => outcome !== "equal"),
     [],
   );
+}
+
+/** Now and then a document of the tenant, and sometimes items. */
+function changesOf(prng: Prng, number: number): RecordInput[] {
+  const where = { tenant, at: Date.UTC(2026, 3, 1), id: `change ${number}` };
+  const changes: RecordInput[] = [];
+  if (prng.chance(0.5)) {
+    const [drawn] = fc.sample(document, { numRuns: 1, seed: prng.next() | 0 });
+    changes.push(engineRecord("definition", drawn!, where));
+  }
+  if (prng.chance(0.1)) {
+    const put = prng.chance(0.3) ? [] : tagged.items.filter(() => prng.chance(0.7));
+    const remove = prng.chance(0.3) ? tagged.items.map(({ id }) => id) : [];
+    changes.push(engineRecord("catalogue", { put, remove }, where));
+  }
+  return changes;
 }
 
 export const engineLaws: readonly EngineLaw[] = [

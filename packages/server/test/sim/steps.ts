@@ -1,9 +1,11 @@
 /** What can happen to a simulated machine in one step, and how often. */
 import type { RecommendationRequest } from "@attune/protocol";
+import type { Prng } from "../../src/base/prng.ts";
 import type { RecordInput } from "../../src/base/record.ts";
 import { recordSchema } from "../../src/base/record.ts";
 import { utf8Encode } from "../../src/base/text.ts";
 import { purposeBits } from "../../src/core/fold/consent.ts";
+import type { DefinitionDocument } from "../../src/core/rank/placement.ts";
 import type { Answer } from "../../src/engine/answers.ts";
 import { engineRecord, hashOf } from "../../src/engine/payload.ts";
 import {
@@ -276,11 +278,32 @@ function catalogue(world: World): string {
 
 function definition(world: World): string {
   const { prng, now } = world;
-  const weights = { taste: prng.between(1, 900), popular: prng.between(1, 90) };
-  const document = { kind: "placement", name: "for-you", sources: weights } as const;
+  const document = drawDocument(prng);
   const at = { tenant: prng.pick(tenants), at: now, id: `${prng.next()}` };
   world.begin(world.engine.append([engineRecord("definition", document, at)]), () => undefined);
-  return `${weights.taste}`;
+  return JSON.stringify(document);
+}
+
+function drawDocument(prng: Prng): DefinitionDocument {
+  const item = prng.pick(items);
+  const id = `rule-${prng.below(3)}`;
+  switch (prng.below(6)) {
+    case 0:
+      return { kind: "takedown", itemIds: [item], reason: "told to" };
+    case 1:
+      return { kind: "takedown", itemIds: [item, prng.pick(items)], isLifted: true };
+    case 2:
+      return { kind: "rule", id, items: [item], pin: { slot: prng.below(4) }, label: "Ad" };
+    case 3:
+      return prng.chance(0.3)
+        ? { kind: "rule", id, isRemoved: true }
+        : { kind: "rule", id, filter: `item.price >= ${prng.below(9)}`, boost: prng.between(2, 9) };
+    default: {
+      const sources = { taste: prng.between(1, 900), popular: prng.between(1, 90) };
+      const diversity = { lambda: prng.below(1_001), caps: [] };
+      return { kind: "placement", name: "for-you", sources, diversity };
+    }
+  }
 }
 
 /** Forgets somebody; if nothing else is under way, holds the machine against a replay without them. */

@@ -1,20 +1,23 @@
 import type { UserState } from "../fold/state.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Blend } from "./blend.ts";
-import type { Filter } from "./filter.ts";
+import type { Predicate } from "./filter/predicate.ts";
 import type { Items } from "../sum/items.ts";
+import type { Takedowns } from "./merchandise/takedown.ts";
 import type { Placement } from "./placement.ts";
 
 /** Bit of an exposure's slot that led to a purchase. */
 const purchaseBit = 16;
 
 /**
- * Which items an answer may hold: those of the catalogue (all, if it is empty) that pass the filter and that
- * neither the request, nor the user's dislikes, nor the placement's exclusions keep out.
+ * Which items an answer may hold: those of the catalogue (all, if it is empty) that pass every filter, that were
+ * not taken down, and that neither the request, nor the user's dislikes, nor the placement's exclusions keep out.
  */
 export class Eligible {
   readonly #catalogue: Catalogue;
-  readonly #filter: Filter | undefined;
+  readonly #takedowns: Takedowns | undefined;
+  /** All must let an item through. */
+  readonly #filters: readonly Predicate[];
   readonly #excluded: ReadonlySet<string>;
 
   constructor(
@@ -22,10 +25,12 @@ export class Eligible {
     catalogue: Catalogue,
     placement: Placement,
     exclude: readonly string[],
-    filter: Filter | undefined,
+    takedowns: Takedowns | undefined,
+    filters: readonly (Predicate | undefined)[],
   ) {
     this.#catalogue = catalogue;
-    this.#filter = filter;
+    this.#takedowns = takedowns;
+    this.#filters = filters.filter((filter) => filter !== undefined);
     const excluded = new Set(exclude);
     for (const item of state.dislikes.keys()) excluded.add(item);
     if (placement.exclude.includes("current")) excludeCurrent(state, excluded);
@@ -51,7 +56,8 @@ export class Eligible {
       barred++;
     }
     // Candidates are many: they are looked up one by one only if something can turn them away.
-    if (this.#catalogue.size === 0 && this.#filter === undefined) return totals.count - barred;
+    const isOpen = this.#filters.length === 0 && this.#takedowns === undefined;
+    if (this.#catalogue.size === 0 && isOpen) return totals.count - barred;
     for (let i = 0; i < totals.count; i++) {
       const item = totals.touched[i]!;
       const key = items.keys[item]!;
@@ -63,9 +69,10 @@ export class Eligible {
   }
 
   #isOffered(item: string): boolean {
+    if (this.#takedowns !== undefined && Object.hasOwn(this.#takedowns, item)) return false;
     const entry = this.#catalogue.get(item);
     if (entry === undefined && this.#catalogue.size > 0) return false;
-    return this.#filter === undefined || this.#filter(entry);
+    return this.#filters.every((filter) => filter(entry, item));
   }
 }
 

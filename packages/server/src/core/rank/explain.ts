@@ -10,10 +10,19 @@ import type { Ask } from "./source.ts";
 const skipReason = "skip";
 export const catalogueReason = "catalogue";
 
-/** The whole account of a blended item. `because` of a skip is the item itself, its share is negative. */
-export function reasonsOf(blend: Blend, ask: Ask, item: number, key: string): Reason[] {
-  const reasons: Reason[] = [];
-  let terms = 0;
+/**
+ * The whole account of a blended item. `because` of a skip is the item itself, its share is negative. `moves` are
+ * the reasons of the steps behind the blend, which know their own shares.
+ */
+export function reasonsOf(
+  blend: Blend,
+  ask: Ask,
+  item: number,
+  key: string,
+  moves: readonly Reason[],
+): Reason[] {
+  const reasons: Reason[] = [...moves];
+  let terms = moves.reduce((sum, { share }) => sum + share, 0);
   for (let s = 0; s < blend.sources.length; s++) {
     const source = blend.sources[s]!.name;
     terms += blend.term(s, item);
@@ -36,6 +45,19 @@ export function shortened(reasons: readonly Reason[], perSource: number): Reason
     counts.set(one.source, count + 1);
     if (count < perSource) kept.push(one);
     else rests.set(one.source, (rests.get(one.source) ?? 0) + one.share);
+  }
+  for (const [source, share] of rests) kept.push(reason(source, undefined, share));
+  return kept.sort(inOrder);
+}
+
+/** The same where these items must not be named: their shares go to their source without an event. */
+export function unnamed(reasons: readonly Reason[], isHidden: (item: string) => boolean): Reason[] {
+  const kept: Reason[] = [];
+  const rests = new Map<string, number>();
+  for (const one of reasons) {
+    const { source, because, share } = one;
+    if (because !== undefined && !isHidden(because)) kept.push(one);
+    else rests.set(source, (rests.get(source) ?? 0) + share);
   }
   for (const [source, share] of rests) kept.push(reason(source, undefined, share));
   return kept.sort(inOrder);

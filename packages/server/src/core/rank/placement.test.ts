@@ -14,6 +14,7 @@ test("a document makes the next version, and leaves the one before as it was", (
     fallback: {},
     size: 30,
     exclude: [],
+    version: 1,
   });
   expect(findPlacement(next, "up-next")).toBe(findPlacement(builtInDefinitions, "up-next"));
   expect(findPlacement(builtInDefinitions, "radio")).toBe(undefined);

@@ -2,7 +2,12 @@
  * Where an answer is shown and how it is made: versioned documents of the tenant over the built-in ones, plain
  * data. A decision names the version, so that a replay finds the weights of its day.
  */
+import { type Freshness, freshnessOf } from "./adjust/freshness.ts";
+import { type Diversity, diversityOf } from "./arrange/diversity.ts";
 import { weightOne } from "./blend.ts";
+import { assertKnown, type Fields, fieldsOf, integerOf, textOf } from "./field.ts";
+import { filterText, type Rule, ruleIdLengthMax, ruleOf } from "./merchandise/rule.ts";
+import { type Takedowns, takedownsAfter } from "./merchandise/takedown.ts";
 import { RequestError } from "./request-error.ts";
 
 export const exclusions = ["current", "purchased", "known"] as const;
@@ -21,12 +26,32 @@ export interface Placement {
   /** The most items of an answer, whatever the request's limit. */
   size: number;
   exclude: readonly Exclusion[];
+  /** What an item must pass beside the request's own filter, in the language of filters. */
+  filter?: string | undefined;
+  freshness?: Freshness | undefined;
+  diversity?: Diversity | undefined;
+  stability?: Stability | undefined;
+  /** Version of the definitions that brought it; absent: it came with the code. */
+  version?: number | undefined;
 }
+
+/** How a list that somebody looks at changes. */
+export interface Stability {
+  /** What is on screen keeps its slot for as long as it may be shown. */
+  readonly keepOnScreen: boolean;
+  /** In the rest an item passes the one before it only with so many thousandths more score. */
+  readonly gainPermille: number;
+}
+
+export const stabilityDefault: Stability = Object.freeze({ keepOnScreen: true, gainPermille: 100 });
 
 export interface Definitions {
   version: number;
   /** By name. */
   placements: Readonly<Record<string, Placement>>;
+  /** By id. */
+  rules?: Readonly<Record<string, Rule>> | undefined;
+  takedowns?: Takedowns | undefined;
 }
 
 export const itemsMax = 200;
@@ -69,17 +94,81 @@ export const builtInDefinitions: Definitions = {
   },
 };
 
-/** What a definition record says; of a placement, what is absent has its default. */
-export type DefinitionDocument = { kind: "placement" } & Pick<Placement, "name" | "sources"> &
-  Partial<Placement>;
+/**
+ * What a definition record says: a whole document that takes the place of the one before, or that it is removed
+ * (of a placement: back to what came with the code). Of a placement, what is absent has its default.
+ */
+export type DefinitionDocument =
+  | ({ kind: "placement" } & Pick<Placement, "name" | "sources"> & Partial<Placement>)
+  | { kind: "placement"; name: string; isRemoved: true }
+  | ({ kind: "rule" } & Pick<Rule, "id"> & Partial<Rule>)
+  | { kind: "rule"; id: string; isRemoved: true }
+  | { kind: "takedown"; itemIds: readonly string[]; reason: string }
+  | { kind: "takedown"; itemIds: readonly string[]; isLifted: true };
 
 /** The next version of the definitions, with one document in place. Throws a RequestError on a bad one. */
 export function defined(definitions: Definitions, document: unknown): Definitions {
-  const placement = placementOf(document);
+  const fields = fieldsOf(document, "definition");
+  const version = definitions.version + 1;
+  switch (fields["kind"]) {
+    case "placement":
+      return {
+        ...definitions,
+        version,
+        placements: placementsAfter(definitions.placements, fields, version),
+      };
+    case "rule":
+      return {
+        ...definitions,
+        version,
+        rules: rulesAfter(definitions.rules ?? {}, fields, version),
+      };
+    case "takedown": {
+      const takedowns = takedownsAfter(definitions.takedowns ?? {}, fields, version);
+      return { ...definitions, version, takedowns };
+    }
+    default:
+      throw new RequestError("kind", `must be "placement", "rule" or "takedown"`);
+  }
+}
+
+/** Definitions that were stored, under the built-in placements of today. */
+export function restoredDefinitions(stored: Definitions): Definitions {
+  const own = Object.entries(stored.placements).filter(([, { version = 0 }]) => version > 0);
   return {
-    version: definitions.version + 1,
-    placements: { ...definitions.placements, [placement.name]: placement },
+    ...stored,
+    placements: { ...builtInDefinitions.placements, ...Object.fromEntries(own) },
   };
+}
+
+function placementsAfter(
+  before: Definitions["placements"],
+  fields: Fields,
+  version: number,
+): Definitions["placements"] {
+  if (fields["isRemoved"] !== true) {
+    const placement = placementOf(fields, version);
+    return { ...before, [placement.name]: placement };
+  }
+  const name = textOf(fields["name"], "name", nameLengthMax);
+  const builtIn = findPlacement(builtInDefinitions, name);
+  if (builtIn !== undefined) return { ...before, [name]: builtIn };
+  return without(before, name);
+}
+
+function rulesAfter(
+  before: Readonly<Record<string, Rule>>,
+  fields: Fields,
+  version: number,
+): Readonly<Record<string, Rule>> {
+  if (fields["isRemoved"] === true)
+    return without(before, textOf(fields["id"], "id", ruleIdLengthMax));
+  const rule = ruleOf(fields, version);
+  return { ...before, [rule.id]: rule };
+}
+
+function without<T>(record: Readonly<Record<string, T>>, name: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([other]) => other !== name));
 }
 
 /** The placement of a request, or undefined. */
@@ -87,21 +176,48 @@ export function findPlacement(definitions: Definitions, name: string): Placement
   return Object.hasOwn(definitions.placements, name) ? definitions.placements[name] : undefined;
 }
 
-function placementOf(document: unknown): Placement {
-  if (typeof document !== "object" || document === null) {
-    throw new RequestError("definition", "must be an object");
-  }
-  const { kind, name, sources, fallback, size, exclude } = document as Record<string, unknown>;
-  if (kind !== "placement") throw new RequestError("kind", `must be "placement"`);
-  if (typeof name !== "string" || name === "" || name.length > nameLengthMax) {
-    throw new RequestError("name", `must be 1 to ${nameLengthMax} characters`);
-  }
+function placementOf(document: Fields, version: number): Placement {
+  const { kind: _kind, version: _version, ...fields } = document;
+  assertKnown(fields, placementFields);
+  const { name, sources, fallback, size, exclude, filter } = fields;
+  const { freshness, diversity, stability } = fields;
+  const text = textOf(name, "name", nameLengthMax);
+  if (text.includes("#")) throw new RequestError("name", "must not contain #");
   return {
-    name,
+    name: text,
     sources: weightsOf("sources", sources),
     fallback: weightsOf("fallback", fallback ?? {}),
-    size: sizeOf(size ?? itemsMax),
+    size: integerOf(size ?? itemsMax, "size", 1, itemsMax),
     exclude: exclusionsOf(exclude ?? []),
+    filter: filter === undefined ? undefined : filterText(filter),
+    freshness: freshness === undefined ? undefined : freshnessOf(freshness),
+    diversity: diversity === undefined ? undefined : diversityOf(diversity),
+    stability: stability === undefined ? undefined : stabilityOf(stability),
+    version,
+  };
+}
+
+const placementFields = [
+  "name",
+  "sources",
+  "fallback",
+  "size",
+  "exclude",
+  "filter",
+  "freshness",
+  "diversity",
+  "stability",
+] as const;
+
+function stabilityOf(value: unknown): Stability {
+  const fields = fieldsOf(value, "stability");
+  assertKnown(fields, ["keepOnScreen", "gainPermille"], "stability");
+  const { keepOnScreen = true, gainPermille = stabilityDefault.gainPermille } = fields;
+  if (typeof keepOnScreen !== "boolean")
+    throw new RequestError("stability.keepOnScreen", "must be true or false");
+  return {
+    keepOnScreen,
+    gainPermille: integerOf(gainPermille, "stability.gainPermille", 0, 1_000),
   };
 }
 
@@ -117,13 +233,6 @@ function weightsOf(field: string, value: unknown): Record<string, number> {
     }
   }
   return Object.fromEntries(entries) as Record<string, number>;
-}
-
-function sizeOf(size: unknown): number {
-  if (typeof size === "number" && Number.isInteger(size) && size >= 1 && size <= itemsMax) {
-    return size;
-  }
-  throw new RequestError("size", `must be an integer from 1 to ${itemsMax}`);
 }
 
 function exclusionsOf(value: unknown): Exclusion[] {

@@ -1,14 +1,22 @@
-import type { Reason, RecommendationRequest, RecommendedItem } from "@attune/protocol";
+import type { RecommendationRequest, RecommendedItem } from "@attune/protocol";
 import { assert } from "../../base/assert.ts";
 import { assertCurrent, type Permit } from "../fold/consent.ts";
 import { emptyState, type UserState } from "../fold/state.ts";
 import type { Models } from "../sum/models.ts";
+import { sinkCategories } from "./adjust/categories.ts";
+import { fade } from "./adjust/freshness.ts";
+import { Moves } from "./adjust/moves.ts";
+import { CapWindow, diversified, poolOf } from "./arrange/diversity.ts";
+import { Features } from "./arrange/features.ts";
+import { pinned, type Pinned } from "./arrange/pins.ts";
 import { Blend, weightOne } from "./blend.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { EaseView } from "./ease.ts";
-import { catalogueReason, reasonsOf, shortened } from "./explain.ts";
-import { filterOf } from "./filter.ts";
+import { catalogueReason, reasonsOf, shortened, unnamed } from "./explain.ts";
+import { Filters } from "./filter/filters.ts";
 import { Eligible } from "./eligible.ts";
+import type { InForce } from "./merchandise/in-force.ts";
+import { Rulebook } from "./merchandise/rulebook.ts";
 import { type Definitions, findPlacement, itemsMax, type Placement } from "./placement.ts";
 import { RequestError } from "./request-error.ts";
 import type { Ask, Source } from "./source.ts";
@@ -16,7 +24,7 @@ import { sourcesOf } from "./sources.ts";
 import { Top } from "./top.ts";
 
 /** Names the code and constants of rank in a decision: raise it with every change that may alter an answer. */
-export const rankConfiguration = "rank-1";
+export const rankConfiguration = "rank-2";
 
 /** Events named per source; the rest of a source's events share one reason. Infinity names them all. */
 const eventsNamed = 3;
@@ -25,18 +33,24 @@ export interface Answer {
   items: readonly RecommendedItem[];
   /** False when no permit stood behind it. */
   personal: boolean;
+  /** False where something else than the score decided who stands before whom. */
+  isByScore: boolean;
   /** Names of the views that it was made with. */
   views: readonly string[];
 }
 
 /**
- * Makes answers: filter, score, blend, order, limit, explain. Pure in effect: an answer is a function of the
+ * Makes answers: filter, score, blend, adjust, caps, MMR, pins, explain, in this order. Pure in effect: an answer is a function of the
  * arguments, and equal for equal content of the sums whatever order users and items came in. The object owns
  * scratch memory and caches for the sums of one tenant, which show in nothing but time.
  */
 export class Ranker {
   readonly #blend: Blend;
   readonly #top = new Top();
+  readonly #moves = new Moves();
+  readonly #filters = new Filters();
+  readonly #rulebook = new Rulebook(this.#filters);
+  readonly #features = new Features();
 
   constructor(sources: readonly Source[] = sourcesOf()) {
     this.#blend = new Blend(sources);
@@ -61,15 +75,29 @@ export class Ranker {
     const placement = placementOf(definitions, request);
     const known = permittedState(permit, state);
     const ask = { state: known, models, now: request.now, context: request.context ?? {}, ease };
-    const terms = request.filter ?? [];
-    const filter = terms.length === 0 ? undefined : filterOf(terms);
-    const eligible = new Eligible(known, catalogue, placement, request.exclude ?? [], filter);
+    const { rules, takedowns } = definitions;
+    const inForce = this.#rulebook.inForce(rules, placement.name, ask, request.now);
+    const eligible = new Eligible(known, catalogue, placement, request.exclude ?? [], takedowns, [
+      this.#filters.ofRequest(request.filter, ask),
+      this.#filters.ofDocument(placement, ask),
+      inForce.allows,
+    ]);
     const limit = Math.min(request.limit, placement.size);
     this.#mix(ask, placement, eligible, limit);
-    this.#top.take(this.#blend.totals, models, limit);
-    const items = this.#explained(ask, eventsNamedMax);
-    fillUp(items, limit, catalogue, eligible);
-    return { items, personal: permit !== undefined, views: ease === undefined ? [] : [ease.name] };
+    this.#adjust(ask, placement, catalogue, inForce);
+    const arranged = this.#arranged(ask, placement, catalogue, eligible, inForce, limit);
+    const isHidden = (item: string): boolean =>
+      takedowns !== undefined && Object.hasOwn(takedowns, item);
+    const items = this.#explained(ask, arranged, eventsNamedMax).map((one) => {
+      const label = inForce.labelOf(catalogue.get(one.item), one.item);
+      const reasons = one.reasons.some(({ because = "" }) => isHidden(because))
+        ? unnamed(one.reasons, isHidden)
+        : one.reasons;
+      return label === undefined ? { ...one, reasons } : { ...one, reasons, label };
+    });
+    const isByScore = placement.diversity === undefined && arranged.sources.size === 0;
+    const views = ease === undefined ? [] : [ease.name];
+    return { items, personal: permit !== undefined, isByScore, views };
   }
 
   /** Asks the placement's sources, and its fallback too if too few items are left. */
@@ -109,16 +137,69 @@ export class Ranker {
     }
   }
 
-  #explained(ask: Ask, eventsNamedMax: number): RecommendedItem[] {
-    const items: RecommendedItem[] = [];
+  /** What changes scores behind the blend, each step with a reason of its own. */
+  #adjust(
+    { state, models, now }: Ask,
+    { freshness }: Placement,
+    catalogue: Catalogue,
+    inForce: InForce,
+  ): void {
     const { totals } = this.#blend;
-    for (let i = 0; i < this.#top.count; i++) {
-      const item = this.#top.items[i]!;
-      const key = ask.models.items.keys[item]!;
-      const reasons = shortened(reasonsOf(this.#blend, ask, item, key), eventsNamedMax);
-      items.push({ item: key, score: totals.get(item), propensity: 1, reasons });
-    }
-    return items;
+    this.#moves.clear();
+    sinkCategories(state, catalogue, models.items, totals, this.#moves);
+    if (freshness !== undefined) fade(freshness, now, catalogue, models.items, totals, this.#moves);
+    inForce.weigh(totals, models.items, catalogue, this.#moves);
+  }
+
+  /** The list of ids: the best, spread as the placement wants it, filled up, with what is pinned in its slots. */
+  #arranged(
+    { models }: Ask,
+    { diversity }: Placement,
+    catalogue: Catalogue,
+    eligible: Eligible,
+    inForce: InForce,
+    limit: number,
+  ): Pinned {
+    const { totals } = this.#blend;
+    this.#top.take(totals, models, poolOf(diversity, limit));
+    const candidates = Array.from(this.#top.items.subarray(0, this.#top.count), (item) => ({
+      id: models.items.keys[item]!,
+      score: totals.get(item),
+    }));
+    const caps = new CapWindow(diversity?.caps ?? [], catalogue);
+    const list =
+      diversity === undefined
+        ? candidates.map(({ id }) => id)
+        : diversified(candidates, limit, diversity, caps, catalogue, this.#features);
+    fillUp(list, limit, catalogue, (id) => eligible.has(id) && caps.fits(id), caps);
+    return pinned(
+      list,
+      inForce.pins,
+      limit,
+      (id) => eligible.has(id),
+      (id) => catalogue.get(id),
+    );
+  }
+
+  #explained(ask: Ask, { list, sources }: Pinned, eventsNamedMax: number): RecommendedItem[] {
+    const { totals } = this.#blend;
+    const scored = list.map((key) => {
+      const item = ask.models.items.find(key);
+      return item >= 0 && totals.has(item) && totals.get(item) > 0 ? item : -1;
+    });
+    const moves = this.#moves.reasonsOf(new Set(scored));
+    return list.map((key, i) => {
+      const item = scored[i]!;
+      const source = sources.get(key);
+      const pin = source === undefined ? [] : [{ source, share: 0 }];
+      if (item < 0) {
+        const reasons = pin.length > 0 ? pin : [{ source: catalogueReason, share: 0 }];
+        return { item: key, score: 0, propensity: 1, reasons };
+      }
+      const all = reasonsOf(this.#blend, ask, item, key, [...(moves.get(item) ?? []), ...pin]);
+      const reasons = shortened(all, eventsNamedMax);
+      return { item: key, score: totals.get(item), propensity: 1, reasons };
+    });
   }
 }
 
@@ -159,19 +240,20 @@ function skipsOf(state: UserState): Map<string, number> {
   return skips;
 }
 
-/** Items of the catalogue that no source knows of, in canonical order, behind all others with a score of 0. */
+/** Items of the catalogue that no source knows of, in canonical order, behind all others. */
 function fillUp(
-  items: RecommendedItem[],
+  list: string[],
   limit: number,
   catalogue: Catalogue,
-  eligible: Eligible,
+  mayStand: (id: string) => boolean,
+  caps: CapWindow,
 ): void {
-  if (items.length >= limit || catalogue.size === 0) return;
-  const shown = new Set(items.map(({ item }) => item));
-  const reasons: readonly Reason[] = [{ source: catalogueReason, share: 0 }];
+  if (list.length >= limit || catalogue.size === 0) return;
+  const shown = new Set(list);
   for (const { id } of catalogue.items) {
-    if (items.length === limit) return;
-    if (shown.has(id) || !eligible.has(id)) continue;
-    items.push({ item: id, score: 0, propensity: 1, reasons });
+    if (list.length === limit) return;
+    if (shown.has(id) || !mayStand(id)) continue;
+    caps.place(id);
+    list.push(id);
   }
 }

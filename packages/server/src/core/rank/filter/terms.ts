@@ -1,6 +1,6 @@
 import type { FilterTerm } from "@attune/protocol";
-import type { CatalogueItem } from "./catalogue.ts";
-import { RequestError } from "./request-error.ts";
+import type { CatalogueItem } from "../catalogue.ts";
+import { RequestError } from "../request-error.ts";
 
 /**
  * The filter of a request: terms on attributes of an item, all of which must hold. Of an attribute with
@@ -10,6 +10,7 @@ import { RequestError } from "./request-error.ts";
 export type Filter = (item: CatalogueItem | undefined) => boolean;
 
 const ops: readonly string[] = ["eq", "ne", "in", "gte", "lte"];
+const listMax = 1_000;
 
 /** Checks every term once, so that an error names its field before any item is looked at. */
 export function filterOf(terms: readonly FilterTerm[]): Filter {
@@ -34,7 +35,8 @@ function testOf(term: FilterTerm, field: string): Test {
   }
   if (!ops.includes(op)) throw new RequestError(`${field}.op`, `must be one of ${ops.join(", ")}`);
   if (op === "in") {
-    if (!Array.isArray(value)) throw new RequestError(`${field}.value`, "must be a list for in");
+    if (!Array.isArray(value) || value.length > listMax)
+      throw new RequestError(`${field}.value`, `must be a list of at most ${listMax} for in`);
     const wanted = new Set<unknown>(value);
     return { attribute, holds: (held) => valuesOf(held).some((one) => wanted.has(one)) };
   }

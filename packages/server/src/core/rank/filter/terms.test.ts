@@ -1,7 +1,7 @@
 import type { FilterTerm } from "@attune/protocol";
 import { expect, test } from "vitest";
-import { filterOf } from "./filter.ts";
-import { RequestError } from "./request-error.ts";
+import { filterOf } from "./terms.ts";
+import { RequestError } from "../request-error.ts";
 
 const item = {
   id: "a",
@@ -54,4 +54,11 @@ test("a term that cannot be meant names its field", () => {
     expect(check).toThrow(RequestError);
     expect(check).toThrow(expect.objectContaining({ field }));
   }
+});
+
+test("a list of a thousand values is looked at, one of a thousand and one is not", () => {
+  const of = (length: number) => () =>
+    filterOf([{ attribute: "year", op: "in", value: Array.from({ length }, (_, i) => i) }]);
+  expect(of(1_000)()(item)).toBe(false);
+  expect(of(1_001)).toThrow(/at most 1000/);
 });
