@@ -13,10 +13,10 @@ export class Folding {
   readonly models = new Models();
   #hour = 0;
 
-  /** Decodes, folds and adds one record, as a start does for each record of its log. */
-  take(record: RecordInput): void {
-    this.advance(record.at);
-    this.models.addAll(this.apply(decoded(record)));
+  /** Folds and adds one record. */
+  take(record: FoldRecord): void {
+    this.advance(record.header.at);
+    this.models.addAll(this.apply(record));
   }
 
   /** The step of the fold alone; what it returns is still to be added. */

@@ -11,7 +11,7 @@ import {
   type Setting,
   Times,
 } from "../figures.ts";
-import { Folding } from "../folding.ts";
+import { decoded, Folding } from "../folding.ts";
 import { Interactions, type Load } from "../generate.ts";
 import { close, loadEnd, open } from "../prepare.ts";
 import { Random } from "../random.ts";
@@ -62,7 +62,7 @@ function inTheSums(load: Load) {
   const folding = new Folding();
   const records = new Records(load);
   while (records.interactions.count < load.interactions) {
-    folding.take(records.next());
+    folding.take(decoded(records.next()));
     if (records.interactions.count % 200_000 === 0)
       say(`forget: ${records.interactions.count} records`);
   }

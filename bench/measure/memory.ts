@@ -8,7 +8,7 @@ import {
   type Plot,
   type Setting,
 } from "../figures.ts";
-import { Folding } from "../folding.ts";
+import { decoded, Folding } from "../folding.ts";
 import type { Load } from "../generate.ts";
 import { close, declareBasis, fill, open } from "../prepare.ts";
 import { Records, tenant } from "../workload.ts";
@@ -74,7 +74,7 @@ function bytesOfDecodedUser(load: Load): number {
   const folding = new Folding();
   const records = new Records(load);
   while (records.interactions.count < Math.min(load.interactions, 1_000_000))
-    folding.take(records.next());
+    folding.take(decoded(records.next()));
   const users = folding.states.size;
   globalThis.gc?.();
   const before = process.memoryUsage().heapUsed;
