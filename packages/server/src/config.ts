@@ -167,6 +167,14 @@ export const settings = {
     room: "ingest",
     means: "Requests in the write door at once, beyond which it answers 429.",
   },
+  refusalDelayMs: {
+    kind: "integer",
+    default: 250,
+    min: 0,
+    max: 10_000,
+    room: "ingest",
+    means: "How long the write door holds a request that finds no room before it answers 429.",
+  },
   keyEventsPerS: {
     kind: "integer",
     default: 200_000,
@@ -405,6 +413,7 @@ export function slices(config: Config) {
       "itemsPerStreamMax",
       "ingestQueueBytesMax",
       "ingestRequestsMax",
+      "refusalDelayMs",
       "keyEventsPerS",
       "keyEventsBurst",
       "userEventsPerS",

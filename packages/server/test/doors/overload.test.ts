@@ -13,7 +13,12 @@ const batchEvents = 20;
 const triesMax = 10_000;
 
 /** A few requests at once fill the door, and so does the body of one. */
-const small = { ingestRequestsMax: "4", ingestQueueBytesMax: "65536", partitions: "4" };
+const small = {
+  ingestRequestsMax: "4",
+  refusalDelayMs: "1",
+  ingestQueueBytesMax: "65536",
+  partitions: "4",
+};
 
 function batchOf(sender: number, batch: number) {
   const name = `${sender}-${batch}`;

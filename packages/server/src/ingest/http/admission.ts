@@ -3,6 +3,7 @@
  * address or one person. A refusal is a CodedError `rate_limited` with the seconds to wait, and nothing of the
  * batch was kept: there is no second lane, which would put a person's events out of order.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import { CodedError } from "@attune/protocol";
 import { Buckets } from "../../access/buckets.ts";
 import type { Credential } from "../../access/keys.ts";
@@ -13,6 +14,8 @@ export interface AdmissionLimits {
   /** Bytes on their way to the disk or in requests under way. */
   ingestQueueBytesMax: number;
   ingestRequestsMax: number;
+  /** How long a request that finds no room is held before it is refused. */
+  refusalDelayMs: number;
   /** Of a key of a tenant's own machines. */
   keyEventsPerS: number;
   keyEventsBurst: number;
@@ -44,6 +47,9 @@ export class OverloadError extends CodedError {
 /** While the queue is overloaded somebody is refused all the time. */
 const calmMs = 10_000;
 
+/** Requests held before they are refused; beyond it refusals are immediate. */
+const heldMax = 4_000;
+
 /** Some 20 MB when all are in use. */
 const bucketsMax = 100_000;
 
@@ -55,6 +61,7 @@ export class Admission {
   readonly #retryAfter: RetryAfter;
   #requests = 0;
   #bytes = 0;
+  #held = 0;
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
@@ -67,13 +74,31 @@ export class Admission {
     this.#retryAfter = new RetryAfter({ now, chance, namesMax: 10_000 });
   }
 
-  /** Throws while there is no room for a request of this many bytes; takes nothing. */
-  assertRoom(bytes: number): void {
+  /**
+   * Holds a request that finds no room for `refusalDelayMs`, and throws if there is none then either. Senders who
+   * come back at once, whatever they are told, would otherwise have the server do nothing but refuse them: held,
+   * they cost a timer, and so many connections can send only so many requests.
+   */
+  async waitForRoom(bytes: number): Promise<void> {
+    if (!this.#hasRoom(bytes) && this.#held < heldMax) {
+      this.#held += 1;
+      await pause(this.#parts.limits.refusalDelayMs);
+      this.#held -= 1;
+    }
+    this.assertRoom(bytes);
+  }
+
+  #hasRoom(bytes: number): boolean {
     const { ingestQueueBytesMax, ingestRequestsMax } = this.#parts.limits;
     const queued = this.#bytes + this.#parts.backlogBytes();
     // A queue with nothing in it takes any body, or a small limit would refuse a large one for ever.
     const isFull = queued > 0 && queued + bytes > ingestQueueBytesMax;
-    if (!isFull && this.#requests < ingestRequestsMax) return;
+    return !isFull && this.#requests < ingestRequestsMax;
+  }
+
+  /** Throws while there is no room for a request of this many bytes; takes nothing. */
+  assertRoom(bytes: number): void {
+    if (this.#hasRoom(bytes)) return;
     throw new OverloadError(
       "The queue for writing is full.",
       this.#retryAfter.next("queue", calmMs),

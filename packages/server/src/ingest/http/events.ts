@@ -101,13 +101,17 @@ export function eventRoutes(
 }
 
 /** All that can be said before the body is read. */
-function admit(parts: IngestParts, admission: Admission, request: FastifyRequest): void {
+async function admit(
+  parts: IngestParts,
+  admission: Admission,
+  request: FastifyRequest,
+): Promise<void> {
   const reason = parts.notReady();
   // Not 401: while keys are loading every key is unknown, and clients drop for good on a 401.
   if (reason !== undefined)
     throw new CodedError("shutting_down", `Nothing can be taken: ${reason}.`);
   const length = Number(request.headers["content-length"] ?? unstatedBytes);
-  admission.assertRoom(Math.min(length || 0, parts.limits.batchBytesMax));
+  await admission.waitForRoom(Math.min(length || 0, parts.limits.batchBytesMax));
   packingOf(new Uint8Array(), request.headers["content-encoding"]);
   const credential = whoByHeaders(parts.findKey, request, "events", true);
   if (credential !== undefined) found.set(request, credential);
