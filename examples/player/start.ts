@@ -2,16 +2,28 @@
  * `npm start`: the demo player on Attune in development mode. Settings come from the environment as for
  * `attune serve` (ATTUNE_DATA, ATTUNE_PORT ...); the data lies in ./.attune unless told otherwise.
  */
+import { CodedError } from "@attune/protocol";
 import { readConfig } from "../../packages/server/src/config.ts";
 import { startPlayer } from "./server/player.ts";
 
 const began = performance.now();
-const config = readConfig({ ATTUNE_LOG_LEVEL: "warn", ...process.env });
-const player = await startPlayer(config);
+const { config, player } = await started();
 const seconds = ((performance.now() - began) / 1000).toFixed(1);
 console.log(
   `\n  The player is at  ${player.url}   (started in ${seconds} s, data in ${config.data})\n`,
 );
+
+/** What goes wrong at a start is one sentence that says how to mend it. */
+async function started() {
+  try {
+    const config = readConfig({ ATTUNE_LOG_LEVEL: "warn", ...process.env });
+    return { config, player: await startPlayer(config) };
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    console.error(`\n  ${error.message} (${error.code})\n`);
+    return process.exit(1);
+  }
+}
 
 let isClosing = false;
 const close = (): void => {

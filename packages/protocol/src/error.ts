@@ -162,6 +162,11 @@ export const errorTable = {
     means: "Another process has the data directory open, and a log has one writer.",
     caller: "Stop the other process, or name another directory.",
   },
+  address_in_use: {
+    status: 409,
+    means: "Something else listens on the address that the server was to listen on.",
+    caller: "Stop it, or choose another port: `ATTUNE_PORT=4001`, or 0 for a free one.",
+  },
   data_invalid: {
     status: 409,
     means: "The data directory or the backup is not what it says it is.",

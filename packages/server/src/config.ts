@@ -55,6 +55,50 @@ export const settings = {
     room: "main",
     means: "Least severity that `serve` logs: debug, info, warn, error or silent.",
   },
+  publicUrl: {
+    kind: "text",
+    default: "none",
+    room: "main",
+    means:
+      "Address that clients reach this server by, such as `https://attune.example`, where a proxy stands before it; `none` takes it from each request.",
+  },
+  origins: {
+    kind: "text",
+    default: "none",
+    room: "main",
+    means:
+      "Origins (with commas) of pages that may listen and read with user tokens, beside the server's own; `*` allows all. Events come in from pages of any origin.",
+  },
+  trustedProxies: {
+    kind: "text",
+    default: "none",
+    room: "main",
+    means:
+      "Addresses or networks (with commas) of proxies whose `X-Forwarded-For` says who asks, such as `10.0.0.0/8`; `none` believes nobody.",
+  },
+  traceUrl: {
+    kind: "text",
+    default: "none",
+    room: "main",
+    means:
+      "Where OpenTelemetry traces go, as OTLP over HTTP in JSON, such as `http://127.0.0.1:4318`; `none` makes none.",
+  },
+  traceSamplePermille: {
+    kind: "integer",
+    default: 10,
+    min: 0,
+    max: 1_000,
+    room: "main",
+    means: "Of a thousand requests without a `traceparent`, so many are traced.",
+  },
+  tracesPerS: {
+    kind: "integer",
+    default: 100,
+    min: 1,
+    max: 100_000,
+    room: "main",
+    means: "Most traces a second, those that a `traceparent` asks for included.",
+  },
   closeMsMax: {
     kind: "integer",
     default: 10_000,
@@ -390,6 +434,15 @@ function editDistance(a: string, b: string): number {
     row = next;
   }
   return row[b.length]!;
+}
+
+/** What a text setting lists with commas; `none` is nothing. */
+export function listOf(text: string): string[] {
+  if (text.trim() === "none") return [];
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 }
 
 /** The slice of each room: a room gets what is its own and nothing else. */

@@ -2,7 +2,7 @@
 import type { UserTokens } from "./access/user-tokens.ts";
 import type { Authenticate } from "./access/caller.ts";
 import { Meter } from "./base/meter.ts";
-import { slices } from "./config.ts";
+import { listOf, slices } from "./config.ts";
 import { permitFor } from "./core/fold/consent.ts";
 import { portableState, profileOf } from "./core/fold/profile.ts";
 import { hasBorder } from "./core/rank/merchandise/rule.ts";
@@ -16,7 +16,7 @@ import { subjectOf } from "./ingest/subject.ts";
 import type { Attune } from "./main.ts";
 import { publicIds } from "./public-id.ts";
 import type { ServeParts } from "./serve/door.ts";
-import { product } from "@attune/protocol";
+import { CodedError, product } from "@attune/protocol";
 import { writeDoor } from "./write-door.ts";
 
 export interface DoorContext {
@@ -58,6 +58,7 @@ export function deliverParts(context: DoorContext): DeliverParts {
     onPushed: (ms) => pushed(ms),
     now,
     version: `${product.command} ${product.version}`,
+    origins: listOf(attune.config.origins),
   };
 }
 
@@ -88,6 +89,7 @@ export function serveParts({
   const took = meter.latency("attune_answer_seconds", "Time to make an answer, by placement.");
   return {
     authenticate,
+    origins: listOf(attune.config.origins),
     now,
     subjectOf: (tenant, { userId, anonymousId }) => {
       const key = keyOf.get(tenant)!;
@@ -98,19 +100,41 @@ export function serveParts({
       engine.recommend(tenant, subject, request, given),
     itemOf: (tenant, item) => engine.tenant(tenant).catalogue.get(item)?.attributes,
     observe: (placement, ms) => took(ms, { placement }),
-    profile: (tenant, subject) => {
+    profile: async (tenant, subject) => {
+      // What was acknowledged is in it: a refold may still be under way.
+      do await engine.whole();
+      while (!engine.isWhole);
       const state = engine.state(tenant, subject);
       if (state === undefined) return undefined;
       const permit = permitFor(state, engine.tenant(tenant).policy, "personalization", engine.seq);
       const profile = permit === undefined ? undefined : profileOf(permit, state);
       return { profile, state: portableState(state) };
     },
+    choose: chooser(attune, now),
     forget: async (tenant, subject, time, reason) => {
       const receipt = await attune.forget(tenant, subject, time, reason);
       deadLetters.forget(tenant, receipt.subjects);
       return receipt;
     },
     messages: (tenant, from, signal) => engine.follow(tenant, from, signal),
+  };
+}
+
+/** A choice takes the way of every event: same subject, same log, and nothing of it counts before it is durable. */
+function chooser(attune: Attune, now: () => number): ServeParts["choose"] {
+  return async (number, userId, consent) => {
+    const tenant = attune.tenants.find((one) => one.number === number)!;
+    const door = writeDoor(attune, tenant, "rights", "live");
+    const rest = { name: "", properties: {}, traits: {}, context: {} };
+    const [accepted] = acceptAll(
+      [{ event: { call: "consent", userId, consent, ...rest } }],
+      door,
+      now(),
+    );
+    const { verdict, records } = accepted!;
+    if (verdict.result === "drop")
+      throw new CodedError(verdict.code ?? "event_invalid", verdict.detail ?? "It cannot be kept.");
+    return (await attune.engine.append(records)).position;
   };
 }
 

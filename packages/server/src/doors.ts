@@ -13,7 +13,7 @@ import {
 import { Keys } from "./access/keys.ts";
 import { UserTokens } from "./access/user-tokens.ts";
 import { adminDoor } from "./admin/door.ts";
-import type { Config } from "./config.ts";
+import { type Config, listOf } from "./config.ts";
 import { deliverDoor } from "./deliver/door.ts";
 import { deliverParts, ingestObserver, meterLive, meterOf, serveParts } from "./door-parts.ts";
 import { Documents } from "./engine/definitions/documents.ts";
@@ -23,6 +23,7 @@ import { ingestDoor } from "./ingest/http.ts";
 import { LogUnavailableError } from "./log/log.ts";
 import { type Attune, open, paths } from "./main.ts";
 import { serveDoor } from "./serve/door.ts";
+import { traced, type Tracing, tracing } from "./tracing.ts";
 import { writeParts } from "./write-parts.ts";
 
 export interface Server {
@@ -49,35 +50,43 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
   const mode = modeOf(config);
   const at = paths(config.data);
   if (mode === "production") refuseDevelopmentKeys(at.developmentKeys);
-  const attune = await open(config, now);
+  const trace = tracing(config, (message) => app.log.warn(message));
+  const app = httpServer(config);
+  const attune = await open(config, now, trace && ((commit) => trace.traces.committed(commit)));
+  try {
+    return await openDoors(config, options, app, attune, trace);
+  } catch (error) {
+    // What was opened would keep the process alive, and the data directory in use.
+    await app.close();
+    await attune.close();
+    throw error;
+  }
+}
+
+async function openDoors(
+  config: Config,
+  options: ServeOptions,
+  app: FastifyInstance,
+  attune: Attune,
+  trace: Tracing | undefined,
+): Promise<Server> {
+  const now = options.now ?? Date.now;
+  const mode = modeOf(config);
+  const at = paths(config.data);
   const keys = new Keys({ path: at.keys, now, mode });
   const tokens = await UserTokens.open(at.tokenKeys, now);
   const development = mode === "development" ? await prepareDevelopment(attune, keys) : undefined;
   const meter = meterOf(attune);
   const state = { isStopping: false };
-  const app = Fastify({
-    logger: { level: config.logLevel },
-    bodyLimit: config.batchBytesMax,
-    // A field nobody knows is a mistake to be told, not to be dropped.
-    ajv: { customOptions: { removeAdditional: false } },
-    // Ids of items and people stand in paths: 256 bytes, each escaped as three.
-    routerOptions: { maxParamLength: 1_024 },
-    requestTimeout: 120_000,
-  });
-  app.setErrorHandler<FastifyError>((error, request, reply) => {
-    if (codeOf(error) === undefined) request.log.error({ err: error }, "request failed");
-    return refuse(reply, error);
-  });
-  app.setNotFoundHandler((_request, reply) =>
-    refuse(reply, new CodedError("not_found", "There is no such route.")),
-  );
+  const notReady = (): string | undefined => whyNotReady(attune, state.isStopping);
+  const through = trace && traced(trace, app, attune.engine, meter);
   const authenticate = authenticator(keys, tokens);
   adminDoor(app, {
     authenticate,
     documents: new Documents(attune.engine, now),
     now,
     issueToken: (tenant, userId, ttlS) => tokens.issue({ tenant, userId, ttlS }),
-    notReady: () => whyNotReady(attune, state.isStopping),
+    notReady,
     metrics: () => meter.text(),
     status: () => ({
       version: product.version,
@@ -87,24 +96,81 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     title: product.name,
     version: product.version,
   });
-  const notReady = (): string | undefined => whyNotReady(attune, state.isStopping);
-  const write = writeParts(attune, { keys, tokens, now, notReady, observe: ingestObserver(meter) });
+  const write = writeParts(attune, {
+    keys,
+    tokens,
+    now,
+    notReady,
+    publicUrl: config.publicUrl === "none" ? undefined : config.publicUrl,
+    observe: ingestObserver(meter),
+    append: through?.append,
+  });
   const { deadLetters } = write;
+  app.addHook("onClose", async () => deadLetters.close());
   const context = { attune, tokens, authenticate, deadLetters, meter, now };
   ingestDoor(app, write);
   serveDoor(app, serveParts(context));
-  meterLive(meter, deliverDoor(app, deliverParts(context)).figures);
+  const live = { ...deliverParts(context), onListed: through?.onListed };
+  meterLive(meter, deliverDoor(app, live).figures);
   await options.register?.(app, { app, attune, keys: development });
-  const url = await app.listen({ host: config.host, port: config.port });
+  const url = await listen(app, config);
   const timers = startTimers(attune, now);
   const close = async (): Promise<void> => {
     state.isStopping = true;
     clearInterval(timers);
-    await app.close();
-    deadLetters.close();
+    await closeWithin(app, config.closeMsMax);
+    await trace?.exporter.close();
     await attune.close();
   };
   return { url, app, attune, keys: development, close };
+}
+
+function httpServer(config: Config): FastifyInstance {
+  const app = Fastify({
+    logger: { level: config.logLevel },
+    bodyLimit: config.batchBytesMax,
+    // A field nobody knows is a mistake to be told, not to be dropped.
+    ajv: { customOptions: { removeAdditional: false } },
+    // Ids of items and people stand in paths: 256 bytes, each escaped as three.
+    routerOptions: { maxParamLength: 1_024 },
+    requestTimeout: 120_000,
+    // The doors refuse by themselves while it stops, with a Retry-After.
+    return503OnClosing: false,
+    trustProxy: config.trustedProxies === "none" ? false : listOf(config.trustedProxies),
+  });
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    if (codeOf(error) === undefined) request.log.error({ err: error }, "request failed");
+    return refuse(reply, error);
+  });
+  // The validator reads `1e999` as an integer, and then compares it with no bound.
+  app.addHook("preHandler", (request, _reply, done) => {
+    for (const [name, value] of Object.entries(request.query as object)) {
+      if (value !== Infinity && value !== -Infinity) continue;
+      return done(new CodedError("request_invalid", `querystring/${name} is no number`));
+    }
+    done();
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    refuse(reply, new CodedError("not_found", "There is no such route.")),
+  );
+  return app;
+}
+
+async function listen(app: FastifyInstance, { host, port }: Config): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EADDRINUSE") throw cause;
+    const message = `Port ${port} of ${host} is in use. Choose another, such as ATTUNE_PORT=${port + 1}, or 0 for a free one.`;
+    throw new CodedError("address_in_use", message, { cause });
+  }
+}
+
+/** Waits for requests under way as long as `closeMsMax` allows; those that are left then are cut off. */
+async function closeWithin(app: FastifyInstance, closeMsMax: number): Promise<void> {
+  const cut = setTimeout(() => app.server.closeAllConnections(), closeMsMax);
+  await app.close();
+  clearTimeout(cut);
 }
 
 function modeOf(config: Config): "development" | "production" {

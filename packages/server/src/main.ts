@@ -10,9 +10,10 @@ import { storedDedupe } from "./engine/checkpoint/checkpointer.ts";
 import { Engine } from "./engine/engine.ts";
 import { appendErasures } from "./erasures.ts";
 import { lockDirectory } from "./lock.ts";
+import type { Commit, Log } from "./log/log.ts";
 import { openSqliteLog } from "./log/sqlite.ts";
 import { publicIds } from "./public-id.ts";
-import { openTenants } from "./tenants.ts";
+import { openTenants, type Tenant, type TenantChoices, writeTenants } from "./tenants.ts";
 
 /** Where everything lies in a data directory. */
 export function paths(directory: string) {
@@ -32,17 +33,25 @@ export function paths(directory: string) {
 
 export type Attune = Awaited<ReturnType<typeof open>>;
 
-export async function open(config: Config, now: () => number = Date.now) {
+/** `onCommit` sees every durable commit before the engine folds it. */
+export async function open(
+  config: Config,
+  now: () => number = Date.now,
+  onCommit?: (commit: Commit) => void,
+) {
   const at = paths(config.data);
   const slice = slices(config);
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const unlock = lockDirectory(at.lock, config.data);
-  const tenants = openTenants(at.tenants);
+  // Whoever has a public key could else write under anybody's id.
+  const identity = config.mode === "production" ? "signed" : "open";
+  const tenants = openTenants(at.tenants, identity);
   const checkpoint = await openSqliteCheckpoint(at.state);
   const dedupe = storedDedupe(checkpoint);
   const log = await openSqliteLog({ path: at.log, ...slice.log, now, dedupe });
   const publicId = publicIds(tenants);
-  const engine = await Engine.open({ log, checkpoint, now, publicId, ...slice.engine });
+  const seen = onCommit === undefined ? log : watched(log, onCommit);
+  const engine = await Engine.open({ log: seen, checkpoint, now, publicId, ...slice.engine });
 
   /** Forgets for good: the ledger first, so that no restore of an older backup can undo it. */
   function forget(tenant: number, subject: string, time: number, reason?: string) {
@@ -54,6 +63,14 @@ export async function open(config: Config, now: () => number = Date.now) {
     );
   }
 
+  /** Changes what a tenant chose, durable when it returns. Who holds the old object goes on with the old choice. */
+  function changeTenant(number: number, change: Partial<TenantChoices>): Tenant {
+    const next = tenants.map((one) => (one.number === number ? { ...one, ...change } : one));
+    writeTenants(at.tenants, next);
+    tenants.splice(0, tenants.length, ...next);
+    return tenants.find((one) => one.number === number)!;
+  }
+
   async function close(): Promise<void> {
     await engine.close();
     await checkpoint.close();
@@ -61,5 +78,21 @@ export async function open(config: Config, now: () => number = Date.now) {
     unlock();
   }
 
-  return { config, engine, log, checkpoint, tenants, forget, close };
+  return { config, engine, log, checkpoint, tenants, forget, changeTenant, close };
+}
+
+/** The same log, but for a look at each commit: the log has one listener, and the engine is it. */
+function watched(log: Log, look: (commit: Commit) => void): Log {
+  const onCommit: Log["onCommit"] = (listener) =>
+    log.onCommit((commit) => {
+      look(commit);
+      listener(commit);
+    });
+  return new Proxy(log, {
+    get(target, name) {
+      if (name === "onCommit") return onCommit;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
 }

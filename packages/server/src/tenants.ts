@@ -29,6 +29,9 @@ export interface Tenant {
   readonly consentCategories?: Readonly<Record<string, Purpose>> | undefined;
 }
 
+/** What a tenant may change about itself. */
+export type TenantChoices = Pick<Tenant, "identity" | "mapping" | "consentCategories">;
+
 interface Stored {
   version: 1;
   tenants: (Omit<Tenant, "key"> & { key: string })[];
@@ -37,17 +40,12 @@ interface Stored {
 const keyBytes = 32;
 const firstName = "demo";
 
-/** Reads the file, or makes it with one tenant when there is none. */
-export function openTenants(path: string): Tenant[] {
+/** Reads the file, or makes it with one tenant when there is none, which gets this identity. */
+export function openTenants(path: string, identity: Tenant["identity"] = "open"): Tenant[] {
   if (!existsSync(path)) {
-    const tenant: Tenant = {
-      number: 1,
-      name: firstName,
-      key: randomBytes(keyBytes),
-      identity: "open",
-    };
-    writeTenants(path, [tenant]);
-    return [tenant];
+    const tenants = addTenant([], firstName, identity);
+    writeTenants(path, tenants);
+    return tenants;
   }
   try {
     const stored = JSON.parse(readFileSync(path, "utf8")) as Stored;
@@ -63,7 +61,23 @@ export function openTenants(path: string): Tenant[] {
   }
 }
 
-function writeTenants(path: string, tenants: readonly Tenant[]): void {
+/** With one tenant more. Numbers and keys are for good, and its name stands in the text of its keys. */
+export function addTenant(
+  tenants: readonly Tenant[],
+  name: string,
+  identity: Tenant["identity"],
+): Tenant[] {
+  if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) {
+    const message = `A tenant's name has up to 32 of a-z, 0-9 and -, a letter first; not ${JSON.stringify(name)}.`;
+    throw new CodedError("option_invalid", message);
+  }
+  if (tenants.some((tenant) => tenant.name === name))
+    throw new CodedError("option_invalid", `There is a tenant ${name} already.`);
+  const number = 1 + Math.max(0, ...tenants.map((tenant) => tenant.number));
+  return [...tenants, { number, name, key: randomBytes(keyBytes), identity }];
+}
+
+export function writeTenants(path: string, tenants: readonly Tenant[]): void {
   const stored: Stored = {
     version: 1,
     tenants: tenants.map(({ key, ...rest }) => ({

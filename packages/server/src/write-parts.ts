@@ -9,6 +9,7 @@ import { DeadLetters } from "./ingest/dead-letters/store.ts";
 import type { IngestParts } from "./ingest/parts.ts";
 import { subjectOf } from "./ingest/subject.ts";
 import { type Attune, paths } from "./main.ts";
+import type { Tenant } from "./tenants.ts";
 import { writeDoor } from "./write-door.ts";
 
 export interface WriteOptions {
@@ -18,6 +19,8 @@ export interface WriteOptions {
   notReady(): string | undefined;
   publicUrl?: string | undefined;
   observe?: IngestParts["observe"];
+  /** In place of the engine's own, where traces are made. */
+  append?: IngestParts["append"] | undefined;
 }
 
 /** Opens the file of dead letters beside the log; close it before the log. */
@@ -35,21 +38,12 @@ export function writeParts(attune: Attune, options: WriteOptions): IngestParts {
     },
   });
   const doors = new Map<string, Door>();
-  for (const tenant of tenants) {
-    for (const kind of ["public", "server"] as const) {
-      // The source outlives the key: a resend after a change of keys is still a duplicate.
-      const identity = kind === "public" ? "claimed" : "verified";
-      doors.set(`${tenant.number} ${kind}`, {
-        ...writeDoor(attune, tenant, kind, "live"),
-        identity,
-      });
-    }
-  }
+  for (const tenant of tenants) openDoors(doors, attune, tenant);
   return {
     findKey: (secret) => keys.find(secret),
     verifyToken: (token) => tokens.verify(token),
     door: (credential) => doorOf(doors, credential),
-    append: (records) => engine.append(records),
+    append: options.append ?? ((records) => engine.append(records)),
     backlogBytes: () => log.backlogBytes(),
     notReady,
     now,
@@ -68,9 +62,22 @@ export function writeParts(attune: Attune, options: WriteOptions): IngestParts {
         return items.slice(start, start + limit);
       },
     },
+    mapping: {
+      get: (number) => tenantOf(attune, number).mapping,
+      set: (number, mapping) => openDoors(doors, attune, attune.changeTenant(number, { mapping })),
+    },
     publicUrl,
     observe,
   };
+}
+
+function openDoors(doors: Map<string, Door>, attune: Attune, tenant: Tenant): void {
+  for (const kind of ["public", "server"] as const) {
+    // The source outlives the key: a resend after a change of keys is still a duplicate.
+    const identity = kind === "public" ? "claimed" : "verified";
+    const door = writeDoor(attune, tenant, kind, "live");
+    doors.set(`${tenant.number} ${kind}`, { ...door, identity });
+  }
 }
 
 function doorOf(doors: ReadonlyMap<string, Door>, { tenant, kind }: Credential): Door {

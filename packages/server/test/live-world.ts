@@ -54,7 +54,7 @@ export class LiveWorld {
       itemOf: () => undefined,
       takedownsOf: () => this.takedowns,
       hasBorder: (_tenant, after, through) => after < this.border && this.border <= through,
-      onPushed: (ms) => this.pushedMs.push(ms),
+      onPushed: ({ ms }) => this.pushedMs.push(ms),
       onChanged: (query) => this.channels.changed(query),
       onFailed: (error) => this.failures.push(error),
     });

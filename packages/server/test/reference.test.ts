@@ -74,7 +74,7 @@ function mapping(): string {
 What a \`track\` call means is decided once, when the event is accepted, and stored with it: a changed mapping
 touches later events only. Names are compared in lower case without spaces and signs, so \`Product Viewed\`,
 \`product_viewed\` and \`productViewed\` are one. A name that is not listed is stored and exported, without effect.
-A tenant can add names and change all of this in \`tenants.json\` (\`mapping\`). This page is made from
+A tenant can add names and change all of this with \`PUT /v1/mapping\`. This page is made from
 \`packages/server/src/ingest/mapping-table.ts\`.
 
 ${tableOf(["interaction", "strength", "names"], verbs)}
@@ -104,7 +104,7 @@ test.each([
 
 test("every setting has its unit in its name, or counts something it names", () => {
   const units =
-    /Bytes|Ms|Days|PerS|Burst|Depth|Flight|[a-z][A-Z][a-z]+s|^items|^partitions$|^port$/;
+    /Bytes|Ms|Days|PerS|Permille|Burst|Depth|Flight|[a-z][A-Z][a-z]+s|^items|^partitions$|^port$/;
   const numbers = Object.entries(settings).filter(([, setting]) => setting.kind === "integer");
   expect(numbers.map(([name]) => name).filter((name) => !units.test(name))).toEqual([]);
 });

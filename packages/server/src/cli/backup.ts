@@ -9,7 +9,7 @@ import { grouped, print, printJson } from "./terminal.ts";
 
 export const command: Command = {
   name: "backup",
-  summary: "a checksummed copy while it runs",
+  summary: "a checksummed copy of a data directory",
   help: helpOf(
     "backup DIR [options]",
     `Copies the log, the states, all keys and the erasure ledger into DIR, which must be new or empty,

@@ -33,7 +33,8 @@ export const command: Command = {
   async run(argv) {
     const given = readOptions("keys", options, argv, 0);
     const at = paths(given.config.data);
-    const tenant = tenantOf(openTenants(at.tenants), given.tenant);
+    const identity = given.config.mode === "production" ? "signed" : "open";
+    const tenant = tenantOf(openTenants(at.tenants, identity), given.tenant);
     const keys = new Keys({ path: at.keys, now: Date.now, mode: "production" });
     const kind = given.text("create");
     const revoked = given.text("revoke");

@@ -15,6 +15,10 @@ const commands: Record<string, { summary: string; load: () => Promise<{ command:
     summary: "run the engine with its HTTP and live doors",
     load: () => import("./serve.ts"),
   },
+  tenants: {
+    summary: "list and make tenants, and choose how they tell people apart",
+    load: () => import("./tenants.ts"),
+  },
   keys: {
     summary: "list, make and revoke the keys that open a tenant",
     load: () => import("./keys.ts"),
@@ -39,7 +43,7 @@ const commands: Record<string, { summary: string; load: () => Promise<{ command:
     load: () => import("./verify.ts"),
   },
   tail: { summary: "the records of the log", load: () => import("./tail.ts") },
-  backup: { summary: "a checksummed copy while it runs", load: () => import("./backup.ts") },
+  backup: { summary: "a checksummed copy of a data directory", load: () => import("./backup.ts") },
   restore: {
     summary: "bring a backup back; whom it had not forgotten yet, is forgotten again",
     load: () => import("./restore.ts"),

@@ -6,14 +6,24 @@ import { type LogRecord, nobody, recordKinds } from "../base/record.ts";
 import { utf8Decode } from "../base/text.ts";
 import { type Batch, decodeBatch, faultOf } from "../log/batch.ts";
 import { paths } from "../main.ts";
-import { type Command, exitCodes, helpOf, readOptions, usage } from "./command.ts";
+import { type Command, exitCodes, type Given, helpOf, readOptions, usage } from "./command.ts";
+import { followStream, keyIn, lineOf as streamLineOf } from "./tail/stream.ts";
 import { print, shown } from "./terminal.ts";
 import { isoTime } from "./times.ts";
 
 const options = {
-  from: { value: "SEQ", help: "first commit to show (default: the last 20 commits)" },
+  from: {
+    value: "PLACE",
+    help: "first commit to show (default: the last 20); with --url a cursor, or `start`",
+  },
   follow: { help: "wait for more; reads beside a running process" },
   kind: { value: "KIND", help: `one of ${recordKinds.join(", ")}`, isMany: true },
+  url: { value: "URL", help: "follow a server's /v1/stream instead of the file" },
+  types: { value: "LIST", help: "with --url: of event, effect, decision; with commas" },
+  "key-file": {
+    value: "FILE",
+    help: "with --url: where a secret key stands (default: the development keys)",
+  },
 } as const;
 
 /**
@@ -26,11 +36,15 @@ export const command: Command = {
   help: helpOf(
     "tail [options]",
     `Prints the records of the log, a line each: place, kind, subject, time, what happened. Ids of people,
-traits and properties are never printed. With --json a line is a JSON object.`,
+traits and properties are never printed. With --json a line is a JSON object. With --url it prints what the
+server tells: events, effects and decisions as they come; then --json has each whole, ids included, and a broken
+connection is taken up where it was.`,
     options,
   ),
   async run(argv) {
     const given = readOptions("tail", options, argv, 0);
+    const url = given.text("url");
+    if (url !== undefined) return tailServer(url, given);
     const kinds = given.list("kind");
     const odd = kinds.find((kind) => !recordKinds.some((known) => known === kind));
     if (odd !== undefined)
@@ -52,6 +66,15 @@ traits and properties are never printed. With --json a line is a JSON object.`,
     }
   },
 };
+
+async function tailServer(url: string, given: Given): Promise<number> {
+  if (!URL.canParse(url)) throw usage("tail", `--url ${url} is no address`);
+  const key = keyIn(given.text("key-file") ?? paths(given.config.data).developmentKeys);
+  const ask = { url, key, types: given.text("types"), from: given.text("from") };
+  return followStream(ask, (message) =>
+    print(given.isJson ? JSON.stringify(message) : streamLineOf(message)),
+  );
+}
 
 const followMs = 200;
 const pageCommits = 64;

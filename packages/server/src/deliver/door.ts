@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance } from "fastify";
+import { originRule } from "../access/origins.ts";
 import { Channels, type Person } from "./channels.ts";
 import { HubMemory } from "./hub-memory.ts";
 import { type DeliverLimits, deliverLimits } from "./limits.ts";
@@ -40,6 +41,13 @@ export interface DeliverParts {
   random?: (() => number) | undefined;
   /** Milliseconds from an event's arrival to the frame that tells of its person's new lists. */
   onPushed?: ((ms: number) => void) | undefined;
+  /**
+   * Told of the same in the turn of the commit, with how long the person's lists took; what it returns is called
+   * when the frames are written.
+   */
+  onListed?:
+    | ((person: { tenant: number; subject: string }, tookMs: number) => (() => void) | undefined)
+    | undefined;
   onFault?: ((error: unknown) => void) | undefined;
 }
 
@@ -81,9 +89,13 @@ export function deliverDoor(
     takedownsOf,
     hasBorder,
     onChanged: (query) => channels.changed(query),
-    onPushed: (ms) => {
+    onPushed: ({ tenant, subject, ms, tookMs }) => {
       const at = elapsed();
-      atEndOfTick(() => parts.onPushed?.(ms + elapsed() - at));
+      const written = parts.onListed?.({ tenant, subject }, tookMs);
+      atEndOfTick(() => {
+        parts.onPushed?.(ms + elapsed() - at);
+        written?.();
+      });
     },
     onFailed: onFault,
   });
@@ -132,12 +144,4 @@ function atEndOfTick(work: () => void): void {
 
 function runDue(): void {
   for (const work of due.splice(0)) work();
-}
-
-function originRule(origins: readonly string[]): (origin: string, host: string) => boolean {
-  const allowed = new Set(origins);
-  return (origin, host) => {
-    if (allowed.has("*") || allowed.has(origin)) return true;
-    return URL.canParse(origin) && host !== "" && new URL(origin).host === host;
-  };
 }

@@ -77,13 +77,22 @@ export interface LiveParts {
   hasBorder: (tenant: number, after: number, through: number) => boolean;
   /** Told of each list that replaced another. */
   onChanged?: ((query: LiveQuery) => void) | undefined;
-  /** Told how long ago the newest event came in that lists were changed for, ms, once a person and commit. */
-  onPushed?: ((ms: number) => void) | undefined;
+  /** Told of lists that a person's own events changed, once a person and commit. */
+  onPushed?: ((pushed: Pushed) => void) | undefined;
   /** Told why a list could not be made again: its placement is gone, or a fault of ours. */
   onFailed?: ((error: unknown) => void) | undefined;
 }
 
 export type Takedowns = Readonly<Record<string, unknown>>;
+
+export interface Pushed {
+  tenant: number;
+  subject: string;
+  /** How long ago the newest of the events came in, ms. */
+  ms: number;
+  /** How long it took to make the person's lists again, ms. */
+  tookMs: number;
+}
 
 export interface LiveAsk {
   tenant: number;
@@ -141,9 +150,11 @@ export class LiveQueries {
       if (told.length === 0) return;
       this.#move(told);
       for (const { tenant, subject } of users) {
-        const before = this.pushes;
-        this.#refreshAll(tenant, subject);
-        if (this.pushes > before) this.#time(told, tenant, subject);
+        const own = this.#bySubject.get(`${tenant}/${subject}`);
+        if (own === undefined) continue;
+        const [before, at] = [this.pushes, parts.elapsed()];
+        for (const query of own) if (query.holders.size > 0) this.#refresh(query);
+        if (this.pushes > before) this.#time(told, tenant, subject, parts.elapsed() - at);
       }
       // Last: what these people have changed about themselves, a permit too, already holds.
       for (const { kind, tenant } of told) if (kind === "definition") this.#takeDown(tenant);
@@ -261,13 +272,14 @@ export class LiveQueries {
     query.refreshedAt = 0;
   }
 
-  #time(records: readonly FoldedRecord[], tenant: number, subject: string): void {
+  #time(records: readonly FoldedRecord[], tenant: number, subject: string, tookMs: number): void {
     let receivedAt = 0;
     for (const record of records) {
       if (record.tenant === tenant && record.subject === subject)
         receivedAt = Math.max(receivedAt, record.receivedAt);
     }
-    if (receivedAt > 0) this.#parts.onPushed?.(this.#parts.now() - receivedAt);
+    if (receivedAt === 0) return;
+    this.#parts.onPushed?.({ tenant, subject, ms: this.#parts.now() - receivedAt, tookMs });
   }
 
   #move(records: readonly { kind: string; tenant: number }[]): void {
@@ -279,12 +291,6 @@ export class LiveQueries {
 
   #movesOf(tenant: number): number {
     return (this.#moves.get(tenant) ?? 0) + this.#clocks;
-  }
-
-  #refreshAll(tenant: number, subject: string): void {
-    for (const query of this.#bySubject.get(`${tenant}/${subject}`) ?? []) {
-      if (query.holders.size > 0) this.#refresh(query);
-    }
   }
 
   #hold(query: LiveQuery, holder: Holder, onScreen: readonly string[]): void {

@@ -3,14 +3,14 @@
  * it means; then one verdict and the records to append. Never throws on anything a dialect can yield, and one
  * bad event never costs its neighbours.
  */
-import type { ConsentEvent, ErrorCode, IdentifyEvent, UserEvent } from "@attune/protocol";
+import type { ConsentEvent, ErrorCode, IdentifyEvent, Purpose, UserEvent } from "@attune/protocol";
 import { type RecordInput, type RecordKind, recordSchema } from "../base/record.ts";
 import { utf8Encode } from "../base/text.ts";
 import type { AppendResult } from "../log/log.ts";
 import type { Incoming, Parsed } from "./dialect/dialect.ts";
 import type { IngestLimits } from "./limits.ts";
 import { map } from "./mapping.ts";
-import type { Mapping } from "./mapping-table.ts";
+import { type Mapping, nameKey } from "./mapping-table.ts";
 import { messageHash } from "./message-hash.ts";
 import { type ConsentCategories, purposeBits, type Standing, statedConsent } from "./purposes.ts";
 import { subjectOf } from "./subject.ts";
@@ -96,20 +96,41 @@ export function accept(
   const stated = statedConsent(incoming.context, door.categories);
   const purposes = purposeBits(stated, standing, door.isOptedOut);
   // A choice about consent is always kept: a "no" must not be lost for want of a "yes".
-  if (purposes === 0 && incoming.call !== "consent") {
+  const choices = choicesOf(incoming, stated);
+  if (purposes === 0 && incoming.call !== "consent" && choices.length === 0) {
     const detail = `no purpose is granted for this person; ask for consent or set ${door.policySetting}`;
     return dropped(incoming, { code: "consent_denied", field: "context.consent", detail });
   }
   const { identity } = person;
   const header = { door, identity, subject, purposes, at: time.at, receivedAt };
   const id = incoming.messageId ?? fallbackId ?? derivedId(incoming, subject);
-  const { events, warning } = meaningOf(incoming, ids, door.mapping);
+  const { events, warning } =
+    choices.length > 0
+      ? { events: choices.map((choice) => ({ ...ids, ...choice })), warning: undefined }
+      : meaningOf(incoming, ids, door.mapping);
   const records = events.map((event, i) => {
     const hash = messageHash(i === 0 ? id : `${id}#${i}`);
     return record("event", event, hash, header);
   });
   records.push(...mergeOf(incoming, person, header));
   return { verdict: verdictOf(incoming, [time.warning, warning, person.warning]), records };
+}
+
+/** Names under which stock clients report that a person chose anew, beside the choice itself in the context. */
+const choiceNames: ReadonlySet<string> = new Set(
+  ["Segment Consent Preference Updated", "Segment Consent Preference"].map(nameKey),
+);
+
+function choicesOf(
+  { call, name }: Incoming,
+  stated: ReadonlyMap<Purpose, boolean>,
+): Pick<ConsentEvent, "type" | "purpose" | "choice">[] {
+  if (call !== "track" || !choiceNames.has(nameKey(name))) return [];
+  return [...stated].map(([purpose, isGranted]) => ({
+    type: "consent",
+    purpose,
+    choice: isGranted ? "granted" : "withdrawn",
+  }));
 }
 
 interface Fault {

@@ -10,6 +10,7 @@ import { Admission } from "./http/admission.ts";
 import { eventRoutes } from "./http/events.ts";
 import { failureReplies } from "./http/failure.ts";
 import { itemRoutes } from "./items/routes.ts";
+import { mappingRoutes } from "./mapping-routes.ts";
 import type { IngestParts } from "./parts.ts";
 
 /** Adds the routes, in a scope of their own: their bodies are bytes and their errors are coded. */
@@ -21,6 +22,7 @@ export function ingestDoor(app: FastifyInstance, parts: IngestParts): void {
     scope.removeAllContentTypeParsers();
     scope.register(async (events) => eventRoutes(events, parts, admission));
     scope.register(async (items) => itemRoutes(items, parts, admission));
+    scope.register(async (mapping) => mappingRoutes(mapping, parts));
     scope.register(async (letters) => deadLetterRoutes(letters, parts));
   });
 }

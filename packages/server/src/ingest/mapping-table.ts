@@ -66,6 +66,8 @@ export const wordsByVerb: Readonly<Record<Verb, readonly string[]>> = {
   rating: "rate, rated, rating, product reviewed, product rated, item rated".split(", "),
 };
 
+export const verbs = Object.keys(wordsByVerb) as readonly Verb[];
+
 export const defaultMapping: Mapping = Object.freeze({
   names: Object.freeze(
     Object.fromEntries(
@@ -122,8 +124,17 @@ export interface MappingChange {
   ratingSteps?: Mapping["ratingSteps"] | undefined;
 }
 
+/** By the change it was made from: a door asks for every batch. */
+const made = new WeakMap<MappingChange, Mapping>();
+
 export function changedMapping(change: MappingChange | undefined): Mapping {
   if (change === undefined) return defaultMapping;
+  const known = made.get(change) ?? changed(change);
+  made.set(change, known);
+  return known;
+}
+
+function changed(change: MappingChange): Mapping {
   const names = Object.entries(change.names ?? {}).map(([name, verb]) => [nameKey(name), verb]);
   return Object.freeze({
     names: Object.freeze({ ...defaultMapping.names, ...Object.fromEntries(names) }),

@@ -7,6 +7,7 @@ import type { DeadLetters } from "./dead-letters/store.ts";
 import type { AdmissionLimits } from "./http/admission.ts";
 import type { VerifyToken } from "./http/proof.ts";
 import type { IngestLimits } from "./limits.ts";
+import type { MappingChange } from "./mapping-table.ts";
 
 export interface ItemLimits {
   itemLineBytesMax: number;
@@ -29,6 +30,12 @@ export interface ItemSource {
   ): readonly Item[] | Promise<readonly Item[]>;
 }
 
+/** What each tenant's own names mean; a change is on the disk when `set` returns. */
+export interface MappingSource {
+  get(tenant: number): MappingChange | undefined;
+  set(tenant: number, change: MappingChange): void;
+}
+
 export type IngestDoorLimits = IngestLimits & AdmissionLimits & ItemLimits;
 
 export interface IngestParts {
@@ -38,8 +45,11 @@ export interface IngestParts {
   verifyToken: VerifyToken;
   /** Called for every request: must be cheap. `claimed` for public keys, `verified` for all others. */
   door(credential: Credential): Door;
-  /** Resolves when the records are durable and rejects with LogUnavailableError when they may not be. */
-  append(records: readonly RecordInput[]): Promise<AppendResult>;
+  /**
+   * Resolves when the records are durable and rejects with LogUnavailableError when they may not be. `request` is
+   * the raw one that brought them, for traces.
+   */
+  append(records: readonly RecordInput[], request?: object): Promise<AppendResult>;
   /** Bytes accepted but not durable yet. */
   backlogBytes(): number;
   /** Why nothing at all can be taken (keys are loading, the process stops); undefined when all is well. */
@@ -50,6 +60,7 @@ export interface IngestParts {
   limits: IngestDoorLimits;
   deadLetters: DeadLetters;
   items: ItemSource;
+  mapping: MappingSource;
   /** What clients call this server by, such as `https://attune.example`; the Host header decides otherwise. */
   publicUrl?: string | undefined;
   /** Told of every batch that was taken or refused for load. */

@@ -1,7 +1,7 @@
 import "../access/route.ts";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
-import type { RecommendationRequest, RecommendedItem } from "@attune/protocol";
+import { CodedError, type RecommendationRequest, type RecommendedItem } from "@attune/protocol";
 import { type Authenticate, type Caller, readableUser } from "../access/caller.ts";
 
 /**
@@ -78,6 +78,7 @@ const RecommendationBody = Type.Object(
   { additionalProperties: false },
 );
 type Body = Static<typeof RecommendationBody>;
+type Linked = FastifyRequest<{ Querystring: Static<typeof RecommendationQuery> }>;
 
 const RecommendationQuery = Type.Object(
   {
@@ -86,7 +87,9 @@ const RecommendationQuery = Type.Object(
     placement: Type.String({ minLength: 1, maxLength: 64 }),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: limitDefault })),
     exclude: Type.Optional(Type.String({ description: "Item ids, separated by commas." })),
+    onScreen: Type.Optional(Type.String({ description: "Item ids, separated by commas." })),
     filter: Type.Optional(Text),
+    ...Context.properties,
     after: Type.Optional(Type.String({ maxLength: 256 })),
   },
   { additionalProperties: false },
@@ -123,14 +126,25 @@ export function recommendationRoutes(app: FastifyInstance, parts: Recommendation
   app.get<{ Querystring: Static<typeof RecommendationQuery> }>(
     "/v1/recommendations",
     { schema: { summary: "The same as a link", querystring: RecommendationQuery, response } },
-    async (request) => {
-      const { exclude, ...rest } = request.query;
-      const listed =
-        exclude === undefined ? undefined : exclude.split(",").filter((id) => id !== "");
-      const body: Body = { ...rest, ...(listed === undefined ? {} : { exclude: listed }) };
-      return answer(parts, await parts.authenticate(request), body);
-    },
+    async (request) => answer(parts, await parts.authenticate(request), bodyOf(request)),
   );
+}
+
+/** A link says the same as a body, and its lists are held to the same schema; the filter is text in both. */
+function bodyOf(request: Linked): Body {
+  const { exclude, onScreen, filter, device, region, place, ...rest } = request.query;
+  const context = { device, region, place };
+  const lists = { exclude: idsOf(exclude), onScreen: idsOf(onScreen) };
+  const body: unknown = { ...rest, ...lists, context };
+  const validate = request.compileValidationSchema(RecommendationBody);
+  if (validate(body) === true) return { ...(body as Body), filter };
+  const [error] = validate.errors ?? [];
+  const message = `querystring${error?.instancePath ?? ""} ${error?.message ?? "is invalid"}`;
+  throw new CodedError("request_invalid", message);
+}
+
+function idsOf(text: string | undefined): string[] | undefined {
+  return text?.split(",").filter((id) => id !== "");
 }
 
 async function answer(parts: RecommendationParts, caller: Caller, body: Body) {

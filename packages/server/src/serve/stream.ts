@@ -39,6 +39,11 @@ const Query = Type.Object({
 type Asked = FastifyRequest<{ Querystring: { types?: string; from?: string } }>;
 
 export function streamRoutes(app: FastifyInstance, parts: StreamParts): void {
+  const open = new Set<AbortController>();
+  // A stream has no end of its own: a stop would wait for it for ever.
+  app.addHook("preClose", async () => {
+    for (const abort of open) abort.abort();
+  });
   app.get<{ Querystring: { types?: string; from?: string } }>(
     "/v1/stream",
     { schema: { summary: "Everything that happens, in order, resumable", querystring: Query } },
@@ -49,10 +54,11 @@ export function streamRoutes(app: FastifyInstance, parts: StreamParts): void {
       const isSse = String(request.headers.accept ?? "").includes("text/event-stream");
       const from = cursorOf(request, isSse);
       const abort = new AbortController();
-      request.raw.once("close", () => abort.abort());
       const messages = parts.messages(caller.tenant, from, abort.signal);
       reply.hijack();
       const { raw } = reply;
+      raw.once("close", () => abort.abort());
+      open.add(abort);
       raw.writeHead(200, {
         "Content-Type": isSse ? "text/event-stream" : "application/x-ndjson",
         "Cache-Control": "no-store",
@@ -70,6 +76,7 @@ export function streamRoutes(app: FastifyInstance, parts: StreamParts): void {
         if (!abort.signal.aborted) request.log.error({ err: error }, "stream ended");
       } finally {
         clearInterval(beat);
+        open.delete(abort);
         raw.end();
       }
     },

@@ -39,6 +39,22 @@ test("a key is printed once, kept as a hash, and revoked by its id", () => {
   expect(attune("keys", "--create", "master").stderr).toContain("public, server, secret");
 });
 
+test("a tenant is made, told apart, and wants signed identities unless told otherwise", () => {
+  type Row = { number: number; name: string; identity: string; key?: string };
+  const rows = (...argv: string[]): Row[] =>
+    JSON.parse(attune("tenants", ...argv, "--json").stdout) as Row[];
+  expect(rows()).toEqual([{ number: 1, name: "demo", identity: "signed" }]);
+  expect(rows("--create", "shop")).toContainEqual({ number: 2, name: "shop", identity: "signed" });
+  expect(attune("tenants", "--create", "shop").status).toBe(2);
+  expect(attune("tenants", "--create", "Shop 2").stderr).toContain("a-z");
+  expect(attune("tenants", "--identity", "maybe").status).toBe(2);
+  expect(rows("--tenant", "shop", "--identity", "open")[1]).toMatchObject({ identity: "open" });
+  const [first] = rows();
+  expect(first).toEqual({ number: 1, name: "demo", identity: "signed" });
+  const secret = attune("keys", "--tenant", "shop", "--create", "secret").stdout;
+  expect(secret).toContain("_shop_");
+});
+
 test("a basis is declared in the log, shown, and taken back", () => {
   expect(attune("policy").stdout).toContain("analytics        consent");
   const basis = ["--analytics", "contract", "--personalization", "legitimate-interest"];

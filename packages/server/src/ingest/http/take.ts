@@ -52,7 +52,8 @@ async function taken(
   const isOptedOut = request.headers["sec-gpc"] === "1";
   const accepted = acceptAll(body.parsed, isOptedOut ? { ...door, isOptedOut } : door, receivedAt);
   admission.take(credential, request.ip, accepted);
-  const appended = await parts.append(accepted.flatMap(({ records }) => records));
+  const records = accepted.flatMap((one) => one.records);
+  const appended = await parts.append(records, request.raw);
   const verdicts = conclude(accepted, appended);
   const letters = keep(parts, credential, receivedAt, body, verdicts, request);
   const answer = answerOf(verdicts, appended.position, letters);
