@@ -137,7 +137,8 @@ function bodyOf(request: Linked): Body {
   const lists = { exclude: idsOf(exclude), onScreen: idsOf(onScreen) };
   const body: unknown = { ...rest, ...lists, context };
   const validate = request.compileValidationSchema(RecommendationBody);
-  if (validate(body) === true) return { ...(body as Body), filter };
+  if (validate(body) === true)
+    return { ...(body as Body), ...(filter === undefined ? {} : { filter }) };
   const [error] = validate.errors ?? [];
   const message = `querystring${error?.instancePath ?? ""} ${error?.message ?? "is invalid"}`;
   throw new CodedError("request_invalid", message);
