@@ -315,6 +315,15 @@ export const settings = {
     room: "engine",
     means: "Most users decoded in memory between checkpoints.",
   },
+  decisionDelayMsMax: {
+    kind: "integer",
+    default: 5,
+    min: 0,
+    max: 1_000,
+    room: "engine",
+    means:
+      "How long a decision, which no answer waits for, may wait to share a commit; a crash loses it.",
+  },
   importBatchEvents: {
     kind: "integer",
     default: 500,
@@ -476,7 +485,7 @@ export function slices(config: Config) {
     ),
     deadLetters: pick("deadLettersMax", "deadLetterDays"),
     log: pick("partitions", "dedupeWindowDays", "commitBytesMax"),
-    engine: pick("hotUsersMax"),
+    engine: pick("hotUsersMax", "decisionDelayMsMax"),
     import: pick("importBatchEvents", "importBatchesInFlightMax", "importSortBytesMax"),
   });
 }

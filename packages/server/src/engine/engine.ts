@@ -8,6 +8,7 @@ import { type AppendResult, type Commit, type Log, LogUnavailableError } from ".
 import type { Checkpoint, OutboxEntry, UserRow } from "./checkpoint/checkpoint.ts";
 import { Checkpointer } from "./checkpoint/checkpointer.ts";
 import { type Answer, Answers, type Preview } from "./answers.ts";
+import { DecisionLog } from "./decision-log.ts";
 import { type ForgetReceipt, Forgetting } from "./forgetting.ts";
 import { forwardMerged } from "./forward.ts";
 import { follow, type FollowParts, type Happening, placeOf } from "./follow.ts";
@@ -62,8 +63,7 @@ export class Engine {
   readonly #publicId: (tenant: number, id: string) => string;
   #isLive = false;
   #recordsAtCheckpoint = 0;
-  /** Decisions that found no space in the log. */
-  decisionsLost = 0;
+  readonly #decisions: DecisionLog;
   failure: unknown;
 
   private constructor(options: EngineOptions) {
@@ -99,8 +99,10 @@ export class Engine {
       processor: this.#processor,
       startId: options.startId ?? randomBytes(6).toString("hex"),
       publicId: this.#publicId,
-      log: (record) => this.#logDecision(record),
+      log: (record) => this.#decisions.add(record),
     });
+    const decisionDelayMsMax = options.decisionDelayMsMax ?? 0;
+    this.#decisions = new DecisionLog(this.#log, decisionDelayMsMax, (work) => this.#track(work));
     this.#forgetting = new Forgetting({
       append: (records) => this.append(records),
       settled: () => this.settled(),
@@ -163,6 +165,7 @@ export class Engine {
 
   /** Resolves when the records are durable; what an answer then reflects is up to `after` or `settled`. */
   append(records: readonly RecordInput[]): Promise<AppendResult> {
+    this.#decisions.flush();
     return this.#log.append(records);
   }
 
@@ -225,6 +228,7 @@ export class Engine {
    * meanwhile is not waited for.
    */
   async settled(): Promise<void> {
+    this.#decisions.flush();
     await Promise.all(this.#background);
     const head = this.#log.head();
     while (this.#processor.seq < head || this.#following.size > 0) {
@@ -328,12 +332,9 @@ export class Engine {
     return follow(parts, tenant, from, signal);
   }
 
-  #logDecision(record: RecordInput): void {
-    const appended = this.#log.append([record]).catch((error: unknown) => {
-      if (!isFull(error)) throw error;
-      this.decisionsLost += 1;
-    });
-    this.#track(appended);
+  /** Decisions that found no space in the log. */
+  get decisionsLost(): number {
+    return this.#decisions.lost;
   }
 
   /** Where the states and sums stand. */

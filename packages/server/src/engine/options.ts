@@ -26,6 +26,8 @@ export interface EngineOptions {
   easeEveryMs?: number | undefined;
   /** The id under which a decision is known outside; `start:counter` itself by default. */
   publicId?: ((tenant: number, id: string) => string) | undefined;
+  /** How long a decision may wait for others to share a commit with it; 0 by default. */
+  decisionDelayMsMax?: number | undefined;
   /** Timers that were due longer ago than this are dropped: nobody waits for a session's end of last year. */
   timerStaleMs?: number | undefined;
 }
