@@ -10,7 +10,8 @@ describe("settings", () => {
     const config = readConfig({ PATH: "/bin", ATTUNE_SEED: "7" });
     expect(config.eventBytesMax).toBe(32_768);
     expect(Object.isFrozen(config)).toBe(true);
-    expect(slices(config).engine).toEqual({ hotUsersMax: config.hotUsersMax });
+    const { hotUsersMax, decisionDelayMsMax } = config;
+    expect(slices(config).engine).toEqual({ hotUsersMax, decisionDelayMsMax });
     expect(Object.isFrozen(slices(config).ingest)).toBe(true);
   });
 
