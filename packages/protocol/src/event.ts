@@ -87,4 +87,32 @@ export interface OtherEvent {
   properties?: Readonly<Record<string, unknown>> | undefined;
 }
 
-export type UserEvent = InteractionEvent | IdentifyEvent | ConsentEvent | OtherEvent;
+/** A track of a playlist and the place (from 0) it is pinned to. */
+export interface PlaylistTrack {
+  item: string;
+  place: number;
+}
+
+/** What a user calls a list of tracks, and what stands in it; places ascend. */
+export interface PlaylistContent {
+  title: string;
+  tracks: readonly PlaylistTrack[];
+  /** The places up to `size` that no track is pinned to are filled with an answer of this placement. */
+  evolving?: { placement: string; size: number } | undefined;
+}
+
+/** The user wrote a playlist, whole, or took it away (`content` absent). */
+export interface PlaylistEvent {
+  type: "playlist";
+  userId?: string | undefined;
+  anonymousId?: string | undefined;
+  playlist: string;
+  content?: PlaylistContent | undefined;
+}
+
+export type UserEvent =
+  | InteractionEvent
+  | IdentifyEvent
+  | ConsentEvent
+  | PlaylistEvent
+  | OtherEvent;

@@ -214,11 +214,12 @@ test("the generated users reach every corner", () => {
     count("refold", live.refolds);
     count("late", live.lates);
     if (live.state === undefined) continue;
-    const { sessions, dislikes, exposures, traits, dueAt } = live.state;
+    const { sessions, dislikes, exposures, traits, playlists, dueAt } = live.state;
     if (sessions.length > 1) count("several sessions");
     if (dislikes.size === smallLimits.dislikesMax) count("all dislikes");
     if (exposures.some(({ outcomes }) => outcomes.some((bits) => bits > 1))) count("outcomes");
     if (traits.size === smallLimits.traitsMax) count("all traits");
+    if (playlists.size === smallLimits.playlistsMax) count("all playlists");
     if (dueAt === 0 && sessions.length > 0) count("a timer that rang");
   }
   const models = ["sessions", "cooccurrence", "popularity", "rewards"];
@@ -231,6 +232,7 @@ test("the generated users reach every corner", () => {
     "several sessions",
     "all dislikes",
     "all traits",
+    "all playlists",
     "outcomes",
     "a timer that rang",
     ...models.flatMap((model) => [`${model} added`, `${model} subtracted`]),

@@ -1,6 +1,6 @@
 /**
  * Random users for the laws: several sessions, repeats and skips, likes and dislikes, late events, ties,
- * decisions with `seen`, traits, consents and their withdrawal, ticks, merged records. Item names are few
+ * decisions with `seen`, traits, consents and their withdrawal, playlists, ticks, merged records. Item names are few
  * and limits small, so that caps, ties and evictions are met all the time. Times are drawn around a clock
  * that walks on, so most records are in order and some are out of it by minutes or days.
  */
@@ -30,6 +30,7 @@ export const smallLimits: Readonly<FoldLimits> = Object.freeze({
   exposuresMax: 3,
   counterDaysMax: 3,
   traitsMax: 3,
+  playlistsMax: 2,
 });
 
 const items = ["a", "b", "c", "d", "e", "f", "é", "\u{1f3b5}"];
@@ -139,6 +140,24 @@ const consent = fc
   })
   .map((entry) => event(() => ({ type: "consent", ...entry })));
 
+const playlist = fc
+  .record({
+    id: fc.constantFrom("mix", "road", "caf\u00e9"),
+    title: fc.constantFrom("", "Mix"),
+    places: fc.uniqueArray(fc.nat(9), { maxLength: 4 }),
+    item,
+    size: fc.constantFrom(0, 0, 8),
+    isKept: fc.constantFrom(true, true, true, false),
+  })
+  .map(({ id, title, places, item: first, size, isKept }) => {
+    const tracks = places
+      .toSorted((a, b) => a - b)
+      .map((place, i) => ({ item: i === 0 ? first : `${first}${place}`, place }));
+    const evolving = size === 0 ? {} : { evolving: { placement: "for-you", size } };
+    const content = { title, tracks, ...evolving };
+    return event(() => ({ type: "playlist", playlist: id, ...(isKept ? { content } : {}) }));
+  });
+
 const other = fc.constant(event(() => ({ type: "other", name: "page" })));
 
 const decision = fc
@@ -166,6 +185,7 @@ const body: fc.Arbitrary<Body> = fc.oneof(
   { weight: 5, arbitrary: decision },
   { weight: 2, arbitrary: traits },
   { weight: 1, arbitrary: consent },
+  { weight: 2, arbitrary: playlist },
   { weight: 1, arbitrary: other },
   { weight: 4, arbitrary: tick },
 );

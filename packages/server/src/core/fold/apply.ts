@@ -49,7 +49,7 @@ export function apply(
   const effects: Effect[] = [];
   if (step === "consent") return applyConsent(user, record, payload as ConsentEvent);
   if (step === "tick") applyTick(user, payload as TickPayload, effects);
-  else if (!isFolded(bits)) return applied(user, [], effects);
+  else if (!isFolded(bits) && step !== "playlist") return applied(user, [], effects);
 
   const contributions: Contribution[] = [];
   if (step === "timed") {

@@ -40,6 +40,22 @@ function filled(isReversed: boolean): UserState {
       ["mood", { choice: "withdrawn", policy: "", refusals: 2, merged: true }],
     ]),
   );
+  const track = (item: string, place: number) => ({ item, place });
+  state.playlists = new Map(
+    inOrder([
+      ["mix", { title: "Mix", tracks: [track("a", 0), track("q", 7)], at: 9, merged: false }],
+      [
+        "p2",
+        {
+          title: "",
+          tracks: [],
+          evolving: { placement: "for-you", size: 30 },
+          at: 12,
+          merged: true,
+        },
+      ],
+    ]),
+  );
   return state;
 }
 

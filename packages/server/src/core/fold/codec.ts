@@ -13,6 +13,7 @@ import {
   type Counters,
   type Exposure,
   type Interaction,
+  type Playlist,
   type Reaction,
   type Session,
   type Trait,
@@ -28,7 +29,7 @@ import {
  * maps were filled; decode(encode(x)) = x. Times stand as differences, and an item's name where it occurs
  * first, later occurrences as its number. All text must be well-formed, as `ingest` makes it.
  */
-const version = 1;
+const version = 2;
 const choices: readonly ConsentChoice[] = ["granted", "denied", "withdrawn"];
 
 export function encodeState(state: UserState): Uint8Array<ArrayBuffer> {
@@ -48,6 +49,7 @@ export function encodeState(state: UserState): Uint8Array<ArrayBuffer> {
   writeVisits(out, state.visits);
   writeTraits(out, state.traits);
   writeConsents(out, state.consents);
+  writePlaylists(out, state.playlists);
   writeExposures(out, state.exposures);
   return out.done();
 }
@@ -75,6 +77,7 @@ export function decodeState(bytes: Uint8Array): UserState {
     visits: readVisits(from),
     traits: readTraits(from),
     consents: readConsents(from),
+    playlists: readPlaylists(from),
     exposures: readExposures(from),
     lastAt,
     sequence,
@@ -395,6 +398,46 @@ function readConsents(from: StateReader): ReadonlyMap<Purpose, Consent> {
       merged: known([false, true], from.u8()),
     },
   ]);
+}
+
+function writePlaylists(out: StateWriter, playlists: ReadonlyMap<string, Playlist>): void {
+  out.varint(playlists.size);
+  for (const [id, playlist] of [...playlists].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const { title, tracks, evolving, at, merged } = playlist;
+    out.text(id);
+    out.text(title);
+    out.time(at);
+    out.u8(Number(merged));
+    // A size is 1 or more: 0 says that the list does not evolve.
+    out.varint(evolving?.size ?? 0);
+    if (evolving !== undefined) out.name(evolving.placement);
+    out.varint(tracks.length);
+    let next = 0;
+    for (const { item, place } of tracks) {
+      out.name(item);
+      out.varint(place - next);
+      next = place + 1;
+    }
+  }
+}
+
+function readPlaylists(from: StateReader): ReadonlyMap<string, Playlist> {
+  return from.rareMap(() => {
+    const id = from.text();
+    const title = from.text();
+    const at = from.time();
+    const merged = known([false, true], from.u8());
+    const size = from.varint();
+    const evolving = size === 0 ? {} : { evolving: { placement: from.name(), size } };
+    let next = 0;
+    const tracks = from.list(() => {
+      const item = from.name();
+      const place = next + from.varint();
+      next = place + 1;
+      return { item, place };
+    });
+    return [id, { title, tracks, ...evolving, at, merged }];
+  });
 }
 
 function writeExposures(out: StateWriter, exposures: readonly Exposure[]): void {

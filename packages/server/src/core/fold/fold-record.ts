@@ -3,6 +3,7 @@ import {
   type Decision,
   type InteractionEvent,
   type InteractionType,
+  type PlaylistEvent,
   type UserEvent,
   interactionTypes,
   purposes,
@@ -28,7 +29,15 @@ export interface TickPayload {
 }
 
 /** What a record is to the fold; `none` has no effect and stays in the log for the person's export. */
-export type Step = "timed" | "seen" | "identify" | "consent" | "decision" | "tick" | "none";
+export type Step =
+  | "timed"
+  | "seen"
+  | "identify"
+  | "consent"
+  | "playlist"
+  | "decision"
+  | "tick"
+  | "none";
 
 /** Interactions with an item that a session is made of. */
 const formsSession: Record<InteractionType, boolean> = {
@@ -62,6 +71,8 @@ export function stepOf(record: FoldRecord): Step {
       return "consent";
     case "identify":
       return "identify";
+    case "playlist":
+      return "playlist";
     case "other":
       return "none";
     case "seen":
@@ -87,6 +98,7 @@ function assertFoldable(record: FoldRecord): void {
   if (kind !== "event") return;
   const event = payload as UserEvent;
   if (event.type === "consent") return assertConsent(event);
+  if (event.type === "playlist") return assertPlaylist(event);
   if (event.type === "identify") {
     return assert(
       typeof event.traits === "object" && event.traits !== null,
@@ -109,6 +121,22 @@ function assertConsent(event: ConsentEvent): void {
   assert(purposes.includes(event.purpose), "a consent is for a known purpose");
   assert(choices.has(event.choice), "a consent is a known choice");
   assert(event.policy === undefined || isText(event.policy), "a policy is well-formed text");
+}
+
+function assertPlaylist({ playlist, content }: PlaylistEvent): void {
+  assert(isText(playlist), "a playlist has an id");
+  if (content === undefined) return;
+  assert(isText(content.title) && Array.isArray(content.tracks), "a playlist has title and tracks");
+  let next = 0;
+  for (const { item, place } of content.tracks) {
+    assert(isText(item), "a track is well-formed text");
+    assert(Number.isSafeInteger(place) && place >= next, "places ascend from 0");
+    next = place + 1;
+  }
+  const { evolving } = content;
+  if (evolving === undefined) return;
+  assert(isText(evolving.placement), "a placement is well-formed text");
+  assert(Number.isSafeInteger(evolving.size) && evolving.size > 0, "a size is a count");
 }
 
 function assertDecision(decision: Decision): void {

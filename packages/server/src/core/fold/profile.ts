@@ -49,6 +49,7 @@ export function portableState(state: UserState): Record<string, unknown> {
     sessions: state.sessions.map(({ items, at, dimensions }) => ({ items, at, dimensions })),
     reactions: record([...state.reactions]),
     dislikes: record([...state.dislikes]),
+    playlists: record([...state.playlists]),
     counters: {
       total: record(totalsOf(counters)),
       days: record([...countsByDay(counters)].map(([day, all]) => [String(day), record(all)])),

@@ -1,6 +1,7 @@
 import {
   type ConsentChoice,
   type InteractionType,
+  type PlaylistContent,
   type Purpose,
   interactionTypes,
 } from "@attune/protocol";
@@ -30,6 +31,8 @@ export interface UserState {
   visits: Visits;
   traits: ReadonlyMap<string, Trait>;
   consents: ReadonlyMap<Purpose, Consent>;
+  /** By id, at most `playlistsMax`. They are the user's own words, kept whatever is permitted. */
+  playlists: ReadonlyMap<string, Playlist>;
   /** Newest logged decisions and what came of them, oldest first; at most `exposuresMax`. */
   exposures: Exposure[];
   /** Time of the newest interaction folded by time (ms, `seen` aside); an older one is out of order. */
@@ -102,6 +105,13 @@ export interface Consent {
   merged: boolean;
 }
 
+export interface Playlist extends PlaylistContent {
+  /** When it was written, ms. */
+  at: number;
+  /** True when an identity merge brought it: the person's own one of the same id stands before it. */
+  merged: boolean;
+}
+
 /** A logged decision as the user's own record: what was shown, seen and followed. */
 export interface Exposure {
   decisionId: string;
@@ -129,9 +139,10 @@ export interface FoldLimits {
   exposuresMax: number;
   counterDaysMax: number;
   traitsMax: number;
+  playlistsMax: number;
 }
 
-export const logicVersion = 2;
+export const logicVersion = 3;
 
 export const foldLimits: Readonly<FoldLimits> = Object.freeze({
   sessionIdleMs: 1_800_000,
@@ -145,6 +156,7 @@ export const foldLimits: Readonly<FoldLimits> = Object.freeze({
   exposuresMax: 64,
   counterDaysMax: 32,
   traitsMax: 128,
+  playlistsMax: 32,
 });
 
 /** A time before all others; the horizon of a user of whom nothing was ever dropped. */
@@ -167,6 +179,7 @@ export function emptyState(tenant: number, subject: string): UserState {
     visits: { count: 0, msTotal: 0, gapMsTotal: 0, startedAt: 0, lastAt: 0 },
     traits: emptyMap,
     consents: emptyMap,
+    playlists: emptyMap,
     exposures: [],
     lastAt: 0,
     sequence: 0,

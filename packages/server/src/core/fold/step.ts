@@ -1,8 +1,9 @@
-import type { Decision, InteractionEvent } from "@attune/protocol";
+import type { Decision, InteractionEvent, PlaylistEvent } from "@attune/protocol";
 import { hasPurpose } from "./consent.ts";
 import { countInteraction, stateTraits, visit } from "./engagement.ts";
 import { expose, markOutcome, markSeen } from "./exposures.ts";
 import { type FoldRecord, type Step, isElement } from "./fold-record.ts";
+import { keepPlaylist } from "./playlists.ts";
 import { type Sink, appendToSessions } from "./sessions.ts";
 import type { FoldLimits, UserState } from "./state.ts";
 import { react } from "./taste.ts";
@@ -52,8 +53,10 @@ export function foldInLog(
   limits: Readonly<FoldLimits>,
   sink: Sink,
 ): void {
-  const { at } = record.header;
-  if (step === "timed" || step === "seen") {
+  const { at, merged } = record.header;
+  // The user's own words, not what we learn of them: no purpose is asked.
+  if (step === "playlist") keepPlaylist(state, record.payload as PlaylistEvent, at, merged, limits);
+  else if (step === "timed" || step === "seen") {
     const event = record.payload as InteractionEvent;
     if (hasPurpose(bits, "analytics")) countInteraction(state.counters, event.type, at, limits);
     if (!hasPurpose(bits, "personalization")) return;
