@@ -19,11 +19,15 @@ export interface RecommendationRequest {
   /** Terms that all must hold, or a text in the language of filters. */
   filter?: readonly FilterTerm[] | string | undefined;
   onScreen?: readonly string[] | undefined;
+  /** What the answer is to be about, such as the item whose page this is; the first few count. */
+  items?: readonly string[] | undefined;
+  /** A playlist of the user that the answer goes on from; it stands behind `items`. */
+  playlist?: string | undefined;
 }
 
 /**
  * Why an item stands where it stands. The shares of an item sum to its score exactly. `because` is the item
- * of the user's own event that brought this share, absent where the source does not look at the user.
+ * of the user's own event, or of the request, that brought this share; absent where the source looks at neither.
  */
 export interface Reason {
   source: string;

@@ -125,7 +125,7 @@ export class Processor {
         tenants.obtain(record.tenant).define(payloadOf(record, "definition"));
         return undefined;
       case "catalogue":
-        tenants.obtain(record.tenant).changeCatalogue(payloadOf(record, "catalogue"));
+        tenants.obtain(record.tenant).changeCatalogue(payloadOf(record, "catalogue"), record.at);
         return undefined;
       case "quarantine": {
         quarantined.add(placeOf(payloadOf(record, "quarantine")));

@@ -76,8 +76,9 @@ export class Tenant {
     this.#hasChanged = true;
   }
 
-  changeCatalogue(change: CataloguePayload): void {
-    this.catalogue = this.catalogue.changed(change);
+  changeCatalogue(change: CataloguePayload, at: number): void {
+    this.catalogue = this.catalogue.changed(change, at);
+    this.ranker.follow(this.catalogue);
     this.#hasChanged = true;
   }
 
@@ -93,6 +94,7 @@ export class Tenant {
     this.policy = policy;
     this.definitions = restoredDefinitions(definitions);
     this.catalogue = Catalogue.fromJSON(catalogue);
+    this.ranker.follow(this.catalogue);
   }
 }
 

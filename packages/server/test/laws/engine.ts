@@ -23,7 +23,7 @@ import {
   sumFaults,
   without,
 } from "../sim/laws.ts";
-import { document, placementNames, tagged } from "./documents.ts";
+import { document, tagged } from "./documents.ts";
 import {
   feed,
   type Machine,
@@ -201,15 +201,18 @@ async function decisionsReplay(people: Population, limits: FoldLimits): Promise<
   const prng = new Prng(11);
   let asked = 0;
   await feed(machine, population.records, commitRecords, async () => {
-    await engine.append(changesOf(prng, asked));
+    // The catalogue grows and shrinks between the answers, so that what follows it must.
+    await engine.append([...changesOf(prng, asked), catalogueOf(prng, asked)]);
     await engine.settled();
     const { subject } = prng.pick(population.members);
     const { placements } = engine.tenant(tenant).definitions;
     const request: RecommendationRequest = {
-      placement: prng.pick(placementNames.filter((name) => Object.hasOwn(placements, name))),
+      placement: prng.pick(Object.keys(placements)),
       limit: prng.between(1, 8),
       now: Date.UTC(2026, 3, 1) + asked,
       context: prng.chance(0.5) ? { region: "north" } : {},
+      ...(prng.chance(0.3) ? { items: [prng.pick(catalogueItems)] } : {}),
+      ...(prng.chance(0.3) ? { playlist: "mix" } : {}),
     };
     const { items } = await engine.recommend(tenant, prng.pick([subject, undefined]), request);
     for (const { item, score, reasons } of items) {
@@ -241,6 +244,23 @@ function changesOf(prng: Prng, number: number): RecordInput[] {
     changes.push(engineRecord("catalogue", { put, remove }, where));
   }
   return changes;
+}
+
+const catalogueItems = ["a", "b", "c", "d", "e", "f", "new", "newer"];
+
+function catalogueOf(prng: Prng, number: number): RecordInput {
+  const at = Date.UTC(2026, 2, 25) + number * 3_600_000;
+  const put = catalogueItems
+    .filter(() => prng.chance(0.4))
+    .map((id) => ({
+      id,
+      attributes: {
+        kind: prng.pick(["x", "y"]),
+        vector: [prng.between(-9, 9), prng.between(1, 9)],
+      },
+    }));
+  const remove = prng.chance(0.2) ? [prng.pick(catalogueItems)] : [];
+  return engineRecord("catalogue", { put, remove }, { tenant, at, id: `catalogue ${number}` });
 }
 
 export const engineLaws: readonly EngineLaw[] = [

@@ -13,6 +13,7 @@ export interface Act {
   type: InteractionType;
   /** Minutes since the world began. */
   minute: number;
+  device?: string | undefined;
 }
 
 export interface World {
@@ -21,8 +22,8 @@ export interface World {
 }
 
 const hourMs = 3_600_000;
-/** A whole day of the year 2026. */
-const startMs = 20_500 * 24 * hourMs;
+/** 16 February 2026, a Monday. */
+export const startMs = 20_500 * 24 * hourMs;
 export const now = startMs + 3 * 24 * hourMs;
 
 const strengths: Partial<Record<InteractionType, number>> = {
@@ -40,6 +41,7 @@ const act: fc.Arbitrary<Act> = fc.record({
   item: fc.constantFrom(...items),
   type: fc.constantFrom("play", "play", "complete", "like", "like", "skip", "dislike", "purchase"),
   minute: fc.oneof(fc.nat(60), fc.nat(4_000)),
+  device: fc.constantFrom(undefined, undefined, "phone"),
 });
 
 /** At least one user, who is asked about, with some acts of others around. */
@@ -54,11 +56,19 @@ export const ask = (placement: string, more: Partial<RecommendationRequest> = {}
   ...more,
 });
 
-export const placements = ["up-next", "for-you", "trending"];
+export const placements = [
+  "up-next",
+  "for-you",
+  "trending",
+  "similar-items",
+  "because-you",
+  "discover-weekly",
+  "continue-playlist",
+];
 
 const subjectOf = (user: number): string => user.toString(16).padStart(32, "0");
 
-function recordOf({ user, item, type, minute }: Act): FoldRecord {
+function recordOf({ user, item, type, minute, device }: Act): FoldRecord {
   const header: RecordHeader = {
     schema: 1,
     kind: "event",
@@ -72,7 +82,8 @@ function recordOf({ user, item, type, minute }: Act): FoldRecord {
     receivedAt: startMs + minute * 60_000,
     messageHash: "0".repeat(32),
   };
-  const payload: InteractionEvent = { type, item, strength: strengths[type] ?? 0 };
+  const context = device === undefined ? undefined : { device };
+  const payload: InteractionEvent = { type, item, strength: strengths[type] ?? 0, context };
   return { header, payload };
 }
 
@@ -87,10 +98,14 @@ export function folded(list: readonly Act[]): UserState | undefined {
   return state;
 }
 
-/** The world after the acts, its users summed in the given order. */
-export function worldOf(list: readonly Act[], userOrder = (users: number[]) => users): World {
+/** The world after the acts, its users summed in the given order; the clock stands at `at`. */
+export function worldOf(
+  list: readonly Act[],
+  userOrder = (users: number[]) => users,
+  at = now,
+): World {
   const models = new Models();
-  models.advance(Math.floor(now / hourMs));
+  models.advance(Math.floor(at / hourMs));
   const states = new Map<number, UserState>();
   const users = [...new Set(list.map(({ user }) => user))].sort((x, y) => x - y);
   for (const user of userOrder(users)) {

@@ -24,9 +24,13 @@ import {
 import { runs } from "./summary.ts";
 
 const short = { numRuns: Math.ceil(runs.numRuns / 2) };
-const catalogue = Catalogue.empty.changed({
-  put: ["h", "g", "f", "b", "a"].map((id) => ({ id, attributes: { kind: id < "c" ? "x" : "y" } })),
-});
+const put = ["h", "g", "f", "b", "a"].map((id, i) => ({
+  id,
+  attributes: { kind: id < "c" ? "x" : "y", vector: [i + 1, 5 - i] },
+}));
+const catalogue = Catalogue.empty.changed({ put }, now - 86_400_000);
+/** The same items, none of them new. */
+const oldCatalogue = Catalogue.empty.changed({ put });
 
 function answerIn(
   { models, states }: World,
@@ -321,7 +325,7 @@ test("nothing known, one item, cold items, a limit beyond: each gives what there
   const nothing: World = { models: new Models(), states: new Map() };
   for (const placement of placements) {
     expect(answerIn(nothing, undefined, ask(placement)).items).toEqual([]);
-    const cold = answerIn(nothing, undefined, ask(placement), { items: catalogue }).items;
+    const cold = answerIn(nothing, undefined, ask(placement), { items: oldCatalogue }).items;
     expect(cold.map(({ item }) => item)).toEqual(["a", "b", "f", "g", "h"]);
     expect(cold[0]).toEqual({
       item: "a",

@@ -52,6 +52,8 @@ export class Blend {
       if (weight === 0 || isAsked) continue;
       const scores = this.#scores[s]!;
       this.sources[s]!.score(ask, scores);
+      // A source may have brought items that no sum had an id for.
+      this.#reserve(ask.models.items.size);
       for (let i = 0; i < scores.count; i++) this.totals.add(scores.touched[i]!, 0);
     }
   }
@@ -98,16 +100,21 @@ export class Blend {
   #clear(size: number): void {
     for (const item of this.#barredItems) this.#barred[item] = 0;
     this.#barredItems.length = 0;
-    if (size > this.#barred.length)
-      this.#barred = new Uint8Array(Math.max(size, this.#barred.length * 2));
     this.totals.clear();
-    this.totals.reserve(size);
-    for (const scores of this.#scores) {
-      scores.clear();
-      scores.reserve(size);
-    }
+    for (const scores of this.#scores) scores.clear();
+    this.#reserve(size);
     this.#bests.fill(0);
     this.#weights.fill(0);
+  }
+
+  #reserve(size: number): void {
+    if (size > this.#barred.length) {
+      const grown = new Uint8Array(Math.max(size, this.#barred.length * 2));
+      grown.set(this.#barred);
+      this.#barred = grown;
+    }
+    this.totals.reserve(size);
+    for (const scores of this.#scores) scores.reserve(size);
   }
 }
 

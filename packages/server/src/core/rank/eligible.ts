@@ -41,6 +41,11 @@ export class Eligible {
     this.#excluded = excluded;
   }
 
+  /** Whether every filter lets an item in; undefined where there is none. */
+  get isOffered(): ((item: string) => boolean) | undefined {
+    return this.#filters.length === 0 ? undefined : (item) => this.#isOffered(item);
+  }
+
   has(item: string): boolean {
     return !this.#excluded.has(item) && this.#isOffered(item);
   }

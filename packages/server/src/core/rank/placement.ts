@@ -33,6 +33,13 @@ export interface Placement {
   stability?: Stability | undefined;
   /** Version of the definitions that brought it; absent: it came with the code. */
   version?: number | undefined;
+  /**
+   * `liking`: the answer is about what the user liked last, if the request says nothing else; absent, about
+   * what they did last.
+   */
+  seeds?: "liking" | undefined;
+  /** The day of the week, 1 (Monday) to 7, on which a new edition of the list begins (0 h UTC). */
+  editionDay?: number | undefined;
 }
 
 /** How a list that somebody looks at changes. */
@@ -65,6 +72,42 @@ function weights(permille: Readonly<Record<string, number>>): Record<string, num
   );
 }
 
+/** Rows of a start page and of a list's own page. */
+const builtInRows: Readonly<Record<string, Placement>> = {
+  "similar-items": {
+    name: "similar-items",
+    sources: weights({ similar: 700, content: 300 }),
+    fallback: weights({ popular: 5 }),
+    size: itemsMax,
+    exclude: [],
+  },
+  "because-you": {
+    name: "because-you",
+    sources: weights({ similar: 700, content: 300 }),
+    fallback: weights({ trending: 5, popular: 5 }),
+    size: itemsMax,
+    exclude: ["current", "known"],
+    seeds: "liking",
+  },
+  "discover-weekly": {
+    name: "discover-weekly",
+    // Equal weights: two of own taste and one that rises take turns (source/edition).
+    sources: weights({ weekly: 500, rising: 500 }),
+    // Below the step from one place of an edition to the next: it fills, and reorders nothing.
+    fallback: { trending: 70, popular: 50 },
+    size: 30,
+    exclude: ["known"],
+    editionDay: 1,
+  },
+  "continue-playlist": {
+    name: "continue-playlist",
+    sources: weights({ similar: 600, content: 300 }),
+    fallback: weights({ taste: 20, trending: 5, popular: 5 }),
+    size: itemsMax,
+    exclude: [],
+  },
+};
+
 /** The definitions of a tenant that has written none of its own. */
 export const builtInDefinitions: Definitions = {
   version: 0,
@@ -80,17 +123,20 @@ export const builtInDefinitions: Definitions = {
     "for-you": {
       name: "for-you",
       sources: weights({ taste: 600, neighbours: 300, rules: 60, popular: 40 }),
-      fallback: {},
+      // What nobody touched yet stands behind what somebody did.
+      fallback: weights({ content: 20, arrivals: 10 }),
       size: itemsMax,
       exclude: ["current", "purchased"],
     },
     trending: {
       name: "trending",
-      sources: weights({ trending: 1000 }),
+      // The second has nothing to say where the request states neither device nor region.
+      sources: weights({ trending: 400, "trending-here": 600 }),
       fallback: weights({ popular: 10 }),
       size: itemsMax,
       exclude: [],
     },
+    ...builtInRows,
   },
 };
 
@@ -180,6 +226,7 @@ function placementOf(document: Fields, version: number): Placement {
   const { kind: _kind, version: _version, ...fields } = document;
   assertKnown(fields, placementFields);
   const { name, sources, fallback, size, exclude, filter } = fields;
+  const { seeds, editionDay } = fields;
   const { freshness, diversity, stability } = fields;
   const text = textOf(name, "name", nameLengthMax);
   if (text.includes("#")) throw new RequestError("name", "must not contain #");
@@ -193,6 +240,8 @@ function placementOf(document: Fields, version: number): Placement {
     freshness: freshness === undefined ? undefined : freshnessOf(freshness),
     diversity: diversity === undefined ? undefined : diversityOf(diversity),
     stability: stability === undefined ? undefined : stabilityOf(stability),
+    seeds: seeds === undefined ? undefined : seedsOf(seeds),
+    editionDay: editionDay === undefined ? undefined : integerOf(editionDay, "editionDay", 1, 7),
     version,
   };
 }
@@ -207,7 +256,14 @@ const placementFields = [
   "freshness",
   "diversity",
   "stability",
+  "seeds",
+  "editionDay",
 ] as const;
+
+function seedsOf(value: unknown): "liking" {
+  if (value !== "liking") throw new RequestError("seeds", `must be "liking" or absent`);
+  return value;
+}
 
 function stabilityOf(value: unknown): Stability {
   const fields = fieldsOf(value, "stability");

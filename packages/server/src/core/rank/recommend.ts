@@ -19,7 +19,10 @@ import type { InForce } from "./merchandise/in-force.ts";
 import { Rulebook } from "./merchandise/rulebook.ts";
 import { type Definitions, findPlacement, itemsMax, type Placement } from "./placement.ts";
 import { RequestError } from "./request-error.ts";
+import { skipsOf } from "./skips.ts";
 import type { Ask, Source } from "./source.ts";
+import { editionAt } from "./source/edition/calendar.ts";
+import { seedItems } from "./source/seeds.ts";
 import { sourcesOf } from "./sources.ts";
 import { Top } from "./top.ts";
 
@@ -56,6 +59,11 @@ export class Ranker {
     this.#blend = new Blend(sources);
   }
 
+  /** What changes no answer: work on a new catalogue that the first answer would wait for. */
+  follow(catalogue: Catalogue): void {
+    for (const source of this.#blend.sources) source.follow?.(catalogue);
+  }
+
   /**
    * Without a permit the same path runs on an empty state: what is known of the user then does not matter.
    * Throws a RequestError that names the field when the request cannot be answered. An answer names the
@@ -74,14 +82,27 @@ export class Ranker {
   ): Answer {
     const placement = placementOf(definitions, request);
     const known = permittedState(permit, state);
-    const ask = { state: known, models, now: request.now, context: request.context ?? {}, ease };
+    const seeds = seedItems(placement, request, known);
+    const ask: Ask = {
+      state: known,
+      models,
+      now: request.now,
+      context: request.context ?? {},
+      ease,
+      catalogue,
+      seeds,
+      editionAt: editionAt(placement, request.now),
+    };
     const { rules, takedowns } = definitions;
     const inForce = this.#rulebook.inForce(rules, placement.name, ask, request.now);
-    const eligible = new Eligible(known, catalogue, placement, request.exclude ?? [], takedowns, [
+    // What is asked about is no answer.
+    const exclude = [...(request.exclude ?? []), ...(seeds ?? [])];
+    const eligible = new Eligible(known, catalogue, placement, exclude, takedowns, [
       this.#filters.ofRequest(request.filter, ask),
       this.#filters.ofDocument(placement, ask),
       inForce.allows,
     ]);
+    ask.isOffered = eligible.isOffered;
     const limit = Math.min(request.limit, placement.size);
     this.#mix(ask, placement, eligible, limit);
     this.#adjust(ask, placement, catalogue, inForce);
@@ -228,16 +249,6 @@ function permittedState(
   assert(permit.purpose === "personalization", "the permit is for personalization");
   assertCurrent(permit, state);
   return state;
-}
-
-/** Skips by item since the user last took to it. */
-function skipsOf(state: UserState): Map<string, number> {
-  const skips = new Map<string, number>();
-  for (const { item, type, strength } of state.ring) {
-    if (type === "skip") skips.set(item, (skips.get(item) ?? 0) + 1);
-    else if (strength > 0) skips.delete(item);
-  }
-  return skips;
 }
 
 /** Items of the catalogue that no source knows of, in canonical order, behind all others. */

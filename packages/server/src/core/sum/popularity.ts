@@ -193,12 +193,17 @@ export class Popularity implements Summary<PopularityCell> {
     return sum;
   }
 
-  /** Users of the last `hours` hours, the running one included; a day counts whole if it overlaps. */
-  recent(row: number, nowHour: number, hours: number): number {
+  /**
+   * Users of the last `hours` hours, the running one included; a day counts whole if it overlaps. With an
+   * `endHour` what began then or later is left out: at the border of a day the count of a past span stays the
+   * same while its hours become days.
+   */
+  recent(row: number, nowHour: number, hours: number, endHour = Infinity): number {
     const end = this.#cells.start(row) + this.#cells.length(row);
     let count = 0;
     for (let at = this.#cells.start(row); at < end; at++) {
-      if (lastHourOf(this.#cells.columnAt(at)) <= nowHour - hours) continue;
+      const bucket = this.#cells.columnAt(at);
+      if (lastHourOf(bucket) <= nowHour - hours || firstHourOf(bucket) >= endHour) continue;
       count += this.#cells.valueAt(row, at);
     }
     return count;

@@ -21,7 +21,8 @@ export class Popular implements Source {
 
   score(ask: Ask, scores: Scores): void {
     this.#scores = scores;
-    this.#rows.score(ask.models, Math.floor(ask.now / 3_600_000), scores);
+    const nowHour = Math.floor(ask.now / 3_600_000);
+    this.#rows.score(ask.models, nowHour, scores, "all", ask.isOffered);
   }
 
   parts(_ask: Ask, item: number): Part[] {

@@ -8,6 +8,9 @@ import type { Popularity } from "../../sum/popularity.ts";
 import { Scores } from "../scores.ts";
 import { Top } from "../top.ts";
 
+/** Once so many rows were put to a filter, no lower ones are. */
+const offersAsked = 50_000;
+
 export type RowScore = (popularity: Popularity, row: number, nowHour: number) => number;
 
 export class TopRows {
@@ -20,27 +23,37 @@ export class TopRows {
   #nowHour = -1;
   #revision = 0;
   #rows = 0;
-  /** Rows below it were not among the best last time: a hint where to start, it never shows. */
-  #threshold = 1;
+  /** By dimension: rows below it were not among the best last time. A hint where to start, it never shows. */
+  readonly #thresholds = new Map<number, number>();
 
   constructor(scoreOf: RowScore, limit: number) {
     this.#scoreOf = scoreOf;
     this.#limit = limit;
   }
 
-  /** Adds the best items of dimension "all" to `scores`, ties by the canonical order. */
-  score(models: Models, nowHour: number, scores: Scores): void {
-    const dimension = models.items.find("all");
+  /**
+   * Adds the best items of a dimension to `scores`, ties by the canonical order. With `isOffered` the best of
+   * those that it lets in, as far down as `offersAsked` of them go.
+   */
+  score(
+    models: Models,
+    nowHour: number,
+    scores: Scores,
+    dimensionKey = "all",
+    isOffered?: ((item: string) => boolean) | undefined,
+  ): void {
+    const dimension = models.items.find(dimensionKey);
     if (dimension < 0) return;
     this.#refresh(models.popularity, nowHour);
-    this.#collect(models, dimension);
+    if (isOffered === undefined) this.#collect(models, dimension);
+    else this.#collectOffered(models, dimension, isOffered);
     this.#top.take(this.#found, models, this.#limit);
     for (let i = 0; i < this.#top.count; i++) {
       const item = this.#top.items[i]!;
       scores.add(item, this.#found.get(item));
     }
-    if (this.#top.count === this.#limit) {
-      this.#threshold = this.#found.get(this.#top.items[this.#limit - 1]!);
+    if (isOffered === undefined && this.#top.count === this.#limit) {
+      this.#thresholds.set(dimension, this.#found.get(this.#top.items[this.#limit - 1]!));
     }
   }
 
@@ -66,16 +79,54 @@ export class TopRows {
 
   /** Every row at or above a threshold that lets at least `limit` rows through, or all there are. */
   #collect(models: Models, dimension: number): void {
+    let threshold = this.#thresholds.get(dimension) ?? 1;
     for (;;) {
-      this.#found.clear();
-      this.#found.reserve(models.items.size);
-      for (let row = 0; row < this.#rows; row++) {
-        const value = this.#values[row]!;
-        if (value < this.#threshold || models.popularity.dimensionOf(row) !== dimension) continue;
-        this.#found.add(models.popularity.itemOf(row), value);
-      }
-      if (this.#found.count >= this.#limit || this.#threshold <= 1) return;
-      this.#threshold = Math.max(1, Math.floor(this.#threshold / 4));
+      this.#clear(models);
+      this.#take(models, dimension, threshold, Infinity);
+      if (this.#found.count >= this.#limit || threshold <= 1) return;
+      threshold = Math.max(1, Math.floor(threshold / 4));
     }
+  }
+
+  /** Downward from the best row, a quarter of the score at a time: a filter is asked about few rows at once. */
+  #collectOffered(models: Models, dimension: number, isOffered: (item: string) => boolean): void {
+    const { keys } = models.items;
+    let best = 0;
+    for (let row = 0; row < this.#rows; row++) {
+      if (models.popularity.dimensionOf(row) === dimension)
+        best = Math.max(best, this.#values[row]!);
+    }
+    this.#clear(models);
+    let asked = 0;
+    for (let end = best + 1; end > 1 && this.#found.count < this.#limit;) {
+      const from = Math.max(1, Math.floor(end / 4));
+      asked += this.#take(models, dimension, from, end, (item) => isOffered(keys[item]!));
+      if (asked >= offersAsked) return;
+      end = from;
+    }
+  }
+
+  #clear({ items }: Models): void {
+    this.#found.clear();
+    this.#found.reserve(items.size);
+  }
+
+  /** Takes the rows with values from `from` to below `end`; returns how many there are. */
+  #take(
+    { popularity }: Models,
+    dimension: number,
+    from: number,
+    end: number,
+    isWanted?: (item: number) => boolean,
+  ): number {
+    let count = 0;
+    for (let row = 0; row < this.#rows; row++) {
+      const value = this.#values[row]!;
+      if (value < from || value >= end || popularity.dimensionOf(row) !== dimension) continue;
+      const item = popularity.itemOf(row);
+      count++;
+      if (isWanted === undefined || isWanted(item)) this.#found.add(item, value);
+    }
+    return count;
   }
 }

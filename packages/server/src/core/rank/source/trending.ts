@@ -1,3 +1,4 @@
+import type { Context } from "@attune/protocol";
 import { decayTable } from "../../sum/decay.ts";
 import type { Popularity } from "../../sum/popularity.ts";
 import type { Scores } from "../scores.ts";
@@ -31,14 +32,60 @@ function trendOf(popularity: Popularity, row: number, nowHour: number): number {
   return Math.min(scoreMax, Math.floor((decayed * velocity) / velocityOne));
 }
 
+/** The trend of every row, for the sources below to share. */
+export function trendRows(): TopRows {
+  return new TopRows(trendOf, candidatesMax);
+}
+
 export class Trending implements Source {
   readonly name = "trending";
-  readonly #rows = new TopRows(trendOf, candidatesMax);
+  readonly #rows: TopRows;
   #scores: Scores | undefined;
+
+  constructor(rows: TopRows) {
+    this.#rows = rows;
+  }
 
   score(ask: Ask, scores: Scores): void {
     this.#scores = scores;
-    this.#rows.score(ask.models, Math.floor(ask.now / 3_600_000), scores);
+    const nowHour = Math.floor(ask.now / 3_600_000);
+    this.#rows.score(ask.models, nowHour, scores, "all", ask.isOffered);
+  }
+
+  parts(_ask: Ask, item: number): Part[] {
+    return [{ because: undefined, amount: this.#scores!.get(item) }];
+  }
+}
+
+/** As the popularity sum names them. */
+function dimensionsOf({ device, region }: Context): string[] {
+  const dimensions: string[] = [];
+  if (device !== undefined) dimensions.push(`device:${device}`.toWellFormed());
+  if (region !== undefined) dimensions.push(`region:${region}`.toWellFormed());
+  return dimensions;
+}
+
+/** What rises where the request says that it is asked from: its region, its class of device, or both. */
+export class TrendingHere implements Source {
+  readonly name = "trending-here";
+  readonly #rows: TopRows;
+  #scores: Scores | undefined;
+
+  constructor(rows: TopRows) {
+    this.#rows = rows;
+  }
+
+  score({ models, now, context, isOffered }: Ask, scores: Scores): void {
+    this.#scores = scores;
+    const nowHour = Math.floor(now / 3_600_000);
+    for (const dimension of dimensionsOf(context)) {
+      this.#rows.score(models, nowHour, scores, dimension, isOffered);
+    }
+    // Two dimensions add up: half of each keeps the sum below 2^32.
+    for (let i = 0; i < scores.count; i++) {
+      const item = scores.touched[i]!;
+      scores.values[item] = Math.ceil(scores.values[item]! / 2);
+    }
   }
 
   parts(_ask: Ask, item: number): Part[] {
