@@ -1,12 +1,16 @@
 /** What each door needs of the engine, the tenants and the disk, taken from where it is. */
+import { randomUUID } from "node:crypto";
 import type { UserTokens } from "./access/user-tokens.ts";
 import type { Authenticate } from "./access/caller.ts";
 import { Meter } from "./base/meter.ts";
 import { listOf, slices } from "./config.ts";
-import { permitFor } from "./core/fold/consent.ts";
+import { permitFor, purposeBits } from "./core/fold/consent.ts";
 import { portableState, profileOf } from "./core/fold/profile.ts";
 import { hasBorder } from "./core/rank/merchandise/rule.ts";
+import type { Playlist } from "./core/fold/state.ts";
+import { findPlacement } from "./core/rank/placement.ts";
 import type { DeliverFigures, DeliverParts } from "./deliver/door.ts";
+import { engineRecord } from "./engine/payload.ts";
 import { acceptAll, conclude } from "./ingest/accept.ts";
 import type { DeadLetters } from "./ingest/dead-letters/store.ts";
 import { readBody } from "./ingest/dialect/segment.ts";
@@ -16,7 +20,7 @@ import { subjectOf } from "./ingest/subject.ts";
 import type { Attune } from "./main.ts";
 import { publicIds } from "./public-id.ts";
 import type { ServeParts } from "./serve/door.ts";
-import { CodedError, product } from "@attune/protocol";
+import { CodedError, type PlaylistContent, type PlaylistEvent, product } from "@attune/protocol";
 import { writeDoor } from "./write-door.ts";
 
 export interface DoorContext {
@@ -98,6 +102,9 @@ export function serveParts({
     },
     recommend: (tenant, subject, request, given) =>
       engine.recommend(tenant, subject, request, given),
+    hasPlaylist: (tenant, subject, id) =>
+      subject !== undefined && engine.state(tenant, subject)?.playlists.has(id) === true,
+    ...playlistParts(attune, now),
     itemOf: (tenant, item) => engine.tenant(tenant).catalogue.get(item)?.attributes,
     observe: (placement, ms) => took(ms, { placement }),
     profile: async (tenant, subject) => {
@@ -136,6 +143,46 @@ function chooser(attune: Attune, now: () => number): ServeParts["choose"] {
       throw new CodedError(verdict.code ?? "event_invalid", verdict.detail ?? "It cannot be kept.");
     return (await attune.engine.append(records)).position;
   };
+}
+
+function playlistParts(
+  { engine }: Attune,
+  now: () => number,
+): Pick<ServeParts, "playlists" | "keepPlaylist" | "hasPlacement"> {
+  return {
+    playlists: async (tenant, subject) => {
+      do await engine.whole();
+      while (!engine.isWhole);
+      const playlists = engine.state(tenant, subject)?.playlists ?? new Map<string, Playlist>();
+      return new Map([...playlists].map(([id, playlist]) => [id, contentOf(playlist)]));
+    },
+    keepPlaylist: async (tenant, { userId, subject }, playlist, content) => {
+      const {
+        subject: resolved,
+        policy,
+        consents,
+        barredThrough,
+      } = engine.standing(tenant, subject);
+      const event: PlaylistEvent = { type: "playlist", userId, playlist, content };
+      const record = engineRecord("event", event, {
+        tenant,
+        subject: resolved,
+        purposes: purposeBits(policy, consents),
+        // Who was forgotten in this very millisecond starts behind it.
+        at: Math.max(now(), barredThrough + 1),
+        id: randomUUID(),
+      });
+      const { position } = await engine.append([{ ...record, source: "playlists" }]);
+      await engine.whole(position);
+      return position;
+    },
+    hasPlacement: (tenant, name) =>
+      findPlacement(engine.tenant(tenant).definitions, name) !== undefined,
+  };
+}
+
+function contentOf({ title, tracks, evolving }: Playlist): PlaylistContent {
+  return { title, tracks, ...(evolving === undefined ? {} : { evolving }) };
 }
 
 /** What the live channel says of itself. */

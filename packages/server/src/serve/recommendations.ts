@@ -19,6 +19,8 @@ export interface RecommendationParts {
     request: RecommendationRequest,
     options: { after?: string | undefined },
   ): Promise<Answer>;
+  /** Whether the person has a playlist of this id. */
+  hasPlaylist(tenant: number, subject: string | undefined, id: string): boolean;
   /** Attributes of an item in the tenant's catalogue. */
   itemOf(tenant: number, item: string): Readonly<Record<string, unknown>> | undefined;
   /** Milliseconds an answer took, by placement. */
@@ -40,6 +42,7 @@ interface Answer {
 const limitDefault = 20;
 const limitMax = 200;
 const idsMax = 1_000;
+const seedsMax = 64;
 
 const Id = Type.String({ minLength: 1, maxLength: 256 });
 const Term = Type.Object({
@@ -73,6 +76,16 @@ const RecommendationBody = Type.Object(
     exclude: Type.Optional(Type.Array(Id, { maxItems: idsMax })),
     filter: Type.Optional(Type.Union([Type.Array(Term, { maxItems: 32 }), Text])),
     onScreen: Type.Optional(Type.Array(Id, { maxItems: limitMax })),
+    items: Type.Optional(
+      Type.Array(Id, { maxItems: seedsMax, description: "What the answer is to be about." }),
+    ),
+    playlist: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        description: "The person's playlist that the answer goes on from.",
+      }),
+    ),
     after: Type.Optional(Type.String({ maxLength: 256 })),
   },
   { additionalProperties: false },
@@ -89,6 +102,8 @@ const RecommendationQuery = Type.Object(
     exclude: Type.Optional(Type.String({ description: "Item ids, separated by commas." })),
     onScreen: Type.Optional(Type.String({ description: "Item ids, separated by commas." })),
     filter: Type.Optional(Text),
+    items: Type.Optional(Type.String({ description: "Item ids, separated by commas." })),
+    playlist: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
     ...Context.properties,
     after: Type.Optional(Type.String({ maxLength: 256 })),
   },
@@ -132,9 +147,9 @@ export function recommendationRoutes(app: FastifyInstance, parts: Recommendation
 
 /** A link says the same as a body, and its lists are held to the same schema; the filter is text in both. */
 function bodyOf(request: Linked): Body {
-  const { exclude, onScreen, filter, device, region, place, ...rest } = request.query;
+  const { exclude, onScreen, items, filter, device, region, place, ...rest } = request.query;
   const context = { device, region, place };
-  const lists = { exclude: idsOf(exclude), onScreen: idsOf(onScreen) };
+  const lists = { exclude: idsOf(exclude), onScreen: idsOf(onScreen), items: idsOf(items) };
   const body: unknown = { ...rest, ...lists, context };
   const validate = request.compileValidationSchema(RecommendationBody);
   if (validate(body) === true)
@@ -160,8 +175,12 @@ async function answer(parts: RecommendationParts, caller: Caller, body: Body) {
     exclude: body.exclude,
     filter: body.filter as RecommendationRequest["filter"],
     onScreen: body.onScreen,
+    items: body.items,
+    playlist: body.playlist,
   };
   const subject = parts.subjectOf(tenant, person);
+  if (body.playlist !== undefined && !parts.hasPlaylist(tenant, subject, body.playlist))
+    throw new CodedError("request_invalid", "playlist: this person has none of this id.");
   const given = await parts.recommend(tenant, subject, request, { after: body.after });
   const items = given.items.map(({ item, score, reasons, label }) => ({
     id: item,
