@@ -19,6 +19,8 @@ interface Picture {
   viewport: { width: number; height: number };
   isPhone?: boolean;
   isComparing?: boolean;
+  /** Of the rows below the queue. */
+  isOfRows?: boolean;
 }
 
 const pictures: Picture[] = [
@@ -34,6 +36,12 @@ const pictures: Picture[] = [
     colorScheme: "light",
     viewport: { width: 390, height: 844 },
     isPhone: true,
+  },
+  {
+    name: "player-rows",
+    colorScheme: "light",
+    viewport: { width: 1280, height: 860 },
+    isOfRows: true,
   },
 ];
 
@@ -56,7 +64,14 @@ async function act(page: Page): Promise<void> {
 }
 
 async function take(browser: Browser, url: string, picture: Picture): Promise<void> {
-  const { name, colorScheme, viewport, isPhone = false, isComparing = false } = picture;
+  const {
+    name,
+    colorScheme,
+    viewport,
+    isPhone = false,
+    isComparing = false,
+    isOfRows = false,
+  } = picture;
   const context = await browser.newContext({
     viewport,
     colorScheme,
@@ -68,9 +83,12 @@ async function take(browser: Browser, url: string, picture: Picture): Promise<vo
   await page.goto(url);
   await act(page);
   if (isComparing) await page.getByRole("radio", { name: "Compare three" }).check();
-  else if (!isPhone) await page.getByRole("button", { name: /^Why / }).nth(1).click();
+  else if (!isPhone && !isOfRows) await page.getByRole("button", { name: /^Why / }).nth(1).click();
   await page.mouse.move(0, 0);
-  await page.evaluate(() => scrollTo(0, 0));
+  await page.evaluate((isBelow) => {
+    const rows = document.querySelector(".shelves")!.getBoundingClientRect().top;
+    scrollTo(0, isBelow ? rows - 24 : 0);
+  }, isOfRows);
   await page.waitForTimeout(4_000);
   const path = join(docs, `${name}.png`);
   await page.screenshot({ path });

@@ -38,6 +38,13 @@ const featureNames = [
   "speechiness",
 ] as const;
 
+/** Where a track lies among sounds, as integers of 8 bits around the middle: what likeness is measured by. */
+export function vectorOf(track: Features): number[] {
+  const small = (part: number): number =>
+    Math.max(-127, Math.min(127, Math.round((part - 0.5) * 254)));
+  return [small((track.tempo - 60) / 120), ...featureNames.map((name) => small(track[name]))];
+}
+
 const idPrefix = "fma-";
 
 /** A line of the file; the order of its columns is the file's format. */

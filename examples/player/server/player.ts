@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../../packages/server/src/config.ts";
 import { serve } from "../../../packages/server/src/doors.ts";
-import { type Track, tracksOf } from "../catalogue/track.ts";
+import { type Track, tracksOf, vectorOf } from "../catalogue/track.ts";
 import { AttuneClient } from "./attune.ts";
 import { buildIfStale, distFolder, home } from "./build.ts";
 import { Crowd, type CrowdSize, crowdSize } from "./crowd.ts";
@@ -48,5 +48,5 @@ export async function startPlayer(config: Config, size: CrowdSize = crowdSize): 
 async function putCatalogue(attune: AttuneClient, tracks: readonly Track[]): Promise<void> {
   // The last one is put last: where it is, all are.
   if (await attune.hasItem(tracks.at(-1)!.id)) return;
-  await attune.putItems(tracks.map((track) => ({ ...track })));
+  await attune.putItems(tracks.map((track) => ({ ...track, vector: vectorOf(track) })));
 }

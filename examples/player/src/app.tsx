@@ -13,6 +13,7 @@ import { ForgetPanel } from "./view/forget-panel.tsx";
 import { Help } from "./view/help.tsx";
 import { ImportPanel } from "./view/import-panel.tsx";
 import { Queue } from "./view/queue.tsx";
+import { Shelves } from "./view/shelves.tsx";
 import { Stage } from "./view/stage.tsx";
 
 const tickMs = 200;
@@ -31,6 +32,7 @@ export function App({ room, shelf }: { room: OpenRoom; shelf: Shelf }) {
       <main className={isComparing ? "comparing" : undefined}>
         <StageWithSound starters={starters} />
         <Queue isComparing={isComparing} onCompare={setComparing} />
+        <Shelves />
         <Browse shelf={shelf} />
         <div className="panels">
           <ImportPanel onImport={room.bringIn} />

@@ -4,7 +4,12 @@
  */
 import { AnalyticsBrowser } from "@segment/analytics-next";
 
-export type Clicked = "Track Played" | "Song Skipped" | "Track Liked" | "Song Completed";
+export type Clicked =
+  | "Track Played"
+  | "Song Skipped"
+  | "Track Liked"
+  | "Track Disliked"
+  | "Song Completed";
 
 export class ClickStream {
   readonly #analytics: AnalyticsBrowser;

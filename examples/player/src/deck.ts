@@ -6,11 +6,12 @@ import { flushSync } from "react-dom";
 import type { LiveItem, LiveList } from "@attune/protocol";
 import type { Track } from "../catalogue/track.ts";
 import type { Clicked } from "./click-stream.ts";
+import type { ShelfName } from "./live/shelves.ts";
 import type { SlowList } from "./live/slow-list.ts";
 import { isOpen, type Lap, movedPlaces, painted } from "./stopwatch.ts";
 
 /** What happened to a track in this sitting, for marks on lists that do not know it yet. */
-export type Mark = "playing" | "heard" | "skipped";
+export type Mark = "playing" | "heard" | "skipped" | "refused";
 
 export interface DeckState {
   track: Track | undefined;
@@ -18,6 +19,8 @@ export interface DeckState {
   /** Ms into the sketch. */
   at: number;
   list: LiveList | undefined;
+  /** The rows below, as far as they have come. */
+  shelves: Readonly<Partial<Record<ShelfName, LiveList>>>;
   isLive: boolean;
   minute: SlowList | undefined;
   nightly: SlowList | undefined;
@@ -44,11 +47,14 @@ export interface DeckParts {
 export class Deck {
   readonly #parts: DeckParts;
   readonly #listeners = new Set<() => void>();
+  /** Rows that came since the last frame. */
+  #waiting: DeckState["shelves"] | undefined;
   #state: DeckState = {
     track: undefined,
     isPlaying: false,
     at: 0,
     list: undefined,
+    shelves: {},
     isLive: false,
     minute: undefined,
     nightly: undefined,
@@ -80,9 +86,9 @@ export class Deck {
     return queueOf(this.#state);
   }
 
-  /** A choice of the listener. Every track that starts is reported, as players do. */
-  choose(track: Track, clickedAt: number): void {
-    this.#click("Track Played", track, clickedAt, `playing ${track.title}`);
+  /** A choice of the listener, from a list or elsewhere. Every track that starts is reported, as players do. */
+  choose(track: Track, clickedAt: number, from?: LiveList): void {
+    this.#click("Track Played", track, clickedAt, `playing ${track.title}`, decisionOf(from));
     this.#leave();
     this.#begin(track);
   }
@@ -103,10 +109,21 @@ export class Deck {
     this.#click("Song Skipped", track, clickedAt, `skipping ${track.title}`, { permille: 0 });
   }
 
-  like(track: Track, clickedAt: number): void {
+  like(track: Track, clickedAt: number, from?: LiveList): void {
     if (this.#state.liked.has(track.id)) return;
     this.change({ liked: new Set([...this.#state.liked, track.id]) });
-    this.#click("Track Liked", track, clickedAt, `liking ${track.title}`);
+    this.#click("Track Liked", track, clickedAt, `liking ${track.title}`, decisionOf(from));
+  }
+
+  /** The listener wants no more of it: it never comes back. */
+  refuse(track: Track, clickedAt: number, from?: LiveList): void {
+    this.#mark(track.id, "refused");
+    const liked = new Set(this.#state.liked);
+    liked.delete(track.id);
+    this.change({ liked, said: `${track.title} will not come back.` });
+    const what = `turning down ${track.title}`;
+    this.#click("Track Disliked", track, clickedAt, what, decisionOf(from));
+    if (this.#state.track?.id === track.id) this.#next();
   }
 
   /** Goes on where a history ended. */
@@ -147,8 +164,21 @@ export class Deck {
     void painted().then((at) => this.#close(lap, at, moved));
   }
 
+  /** A row: after the next frame, so that the queue, whose time is taken, does not wait for it. */
+  showShelf(name: ShelfName, list: LiveList): void {
+    const isWaiting = this.#waiting !== undefined;
+    this.#waiting = { ...this.#waiting, [name]: list };
+    if (isWaiting) return;
+    void painted().then(() => {
+      const shelves = { ...this.#state.shelves, ...this.#waiting };
+      this.#waiting = undefined;
+      this.change({ shelves });
+    });
+  }
+
   /** After the server has forgotten: nothing of this sitting is left in the page either. */
   clear(): void {
+    this.#waiting &&= {};
     this.change({
       track: undefined,
       isPlaying: false,
@@ -157,6 +187,7 @@ export class Deck {
       liked: new Set(),
       laps: [],
       sentAt: [],
+      shelves: {},
       minute: undefined,
       nightly: undefined,
     });
@@ -227,8 +258,8 @@ export class Deck {
     const decisionId = this.#state.list?.decisionId;
     try {
       await this.#parts.send(event, track.id, {
-        ...rest,
         ...(decisionId === undefined ? {} : { decisionId }),
+        ...rest,
       });
       return performance.now();
     } catch {
@@ -236,6 +267,11 @@ export class Deck {
       return undefined;
     }
   }
+}
+
+/** An act on a row answers that row's list, not the queue. */
+function decisionOf(list: LiveList | undefined): Readonly<Record<string, unknown>> {
+  return list === undefined ? {} : { decisionId: list.decisionId };
 }
 
 export function queueOf({ list, marks }: Pick<DeckState, "list" | "marks">): readonly LiveItem[] {

@@ -1,11 +1,13 @@
 /** Puts the page's parts together for one visitor: click stream, live list, slow lists, titles. */
+import type { LiveList } from "@attune/protocol";
 import { forget, recommend, tokenOf } from "./attune.ts";
 import { type Shelf, trackFrom } from "./catalogue.ts";
 import { ClickStream } from "./click-stream.ts";
 import { Deck } from "./deck.ts";
 import type { Play } from "./history/play.ts";
 import { sendHistory } from "./history/send.ts";
-import { LiveQuery } from "./live/live-query.ts";
+import { LiveLine } from "./live/live-query.ts";
+import { shelfLimits, shelfNames } from "./live/shelves.ts";
 import { follow } from "./live/slow-list.ts";
 import type { Room } from "./view/deck-context.ts";
 import type { Forgotten } from "./view/forget-panel.tsx";
@@ -67,13 +69,19 @@ export function openRoom(first: string, writeKey: string, shelf: Shelf): OpenRoo
   return { deck, trackOf, titleOf, bringIn, forgetMe };
 }
 
-/** The live list and the two slow ones of a visitor, into the deck, until closed. */
+/** The live lists and the two slow ones of a visitor, into the deck, until closed. */
 function listen(visitor: string, deck: Deck): () => void {
-  const live = new LiveQuery({
+  const live = new LiveLine({
     visitor,
-    limit: listLimit,
+    wanted: [
+      { placement: "up-next", limit: listLimit, onList: (list) => deck.show(list) },
+      ...shelfNames.map((name) => ({
+        placement: name,
+        limit: shelfLimits[name],
+        onList: (list: LiveList) => deck.showShelf(name, list),
+      })),
+    ],
     token: () => tokenOf(visitor),
-    onList: (list) => deck.show(list),
     onState: (isLive) => deck.change({ isLive }),
   });
   live.open();

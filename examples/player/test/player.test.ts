@@ -2,70 +2,25 @@
  * The player in a real browser against the real server: what a newcomer does in the first minutes. Port 0, a
  * fresh folder, a small crowd that is paused, so that nothing but the visitor moves a list.
  */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import axe from "axe-core";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { readConfig } from "../../../packages/server/src/config.ts";
-import { type Player, startPlayer } from "../server/player.ts";
-import { browserArguments, browserPath } from "./browser.ts";
+import { focused, hasBrowser, poll, Stage } from "./stage.ts";
 
-const hasBrowser = existsSync(browserPath);
-if (!hasBrowser) console.log(`the player was not tried: there is no ${browserPath}`);
-
-let data: string;
-let player: Player;
-let browser: Browser;
-let context: BrowserContext;
+const stage = new Stage();
 let page: Page;
-let faults: string[];
 
-beforeAll(async () => {
-  if (!hasBrowser) return;
-  data = mkdtempSync(join(tmpdir(), "attune-player-"));
-  const config = readConfig({ ATTUNE_DATA: data, ATTUNE_PORT: "0", ATTUNE_LOG_LEVEL: "warn" });
-  player = await startPlayer(config, { listeners: 150, sittings: 600, days: 3, eventsPerS: 3 });
-  await player.arrived;
-  player.crowd.pause(true);
-  browser = await chromium.launch({ executablePath: browserPath, args: browserArguments });
-}, 120_000);
+beforeAll(() => stage.start(), 120_000);
+afterAll(() => stage.stop());
 
-afterAll(async () => {
-  if (!hasBrowser) return;
-  await browser.close();
-  await player.close();
-  rmSync(data, { recursive: true, force: true });
-});
-
-async function open(options: Parameters<Browser["newContext"]>[0] = {}): Promise<void> {
-  context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
-  page = await context.newPage();
-  faults = [];
-  page.on("pageerror", (error) => faults.push(String(error)));
-  page.on("console", (message) => {
-    if (message.type() === "error") faults.push(message.text());
-  });
-  await page.goto(player.url);
-  await page.locator(".row").first().waitFor();
+async function open(options: Parameters<Stage["open"]>[0] = {}): Promise<void> {
+  page = await stage.open(options);
 }
 
-/** Patient, since machines that test are busy. */
-const poll = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 });
-const titles = (): Promise<string[]> => page.locator(".queue .row .title").allTextContents();
-const control = (name: string) =>
-  page.getByRole("group", { name: "Controls" }).getByRole("button", { name });
-/** Waits until the list is another one, and gives it. */
-async function changed(before: readonly string[]): Promise<string[]> {
-  await poll(titles).not.toEqual(before);
-  return titles();
-}
-async function playFromBrowse(place: number): Promise<string[]> {
-  const before = await titles();
-  await page.locator(".tile").nth(place).click();
-  return changed(before);
-}
+const titles = () => stage.titles();
+const control = (name: string) => stage.control(name);
+const changed = (before: readonly string[]) => stage.changed(before);
+const playFromBrowse = (place: number) => stage.playFromBrowse(place);
 const clickTimed = async (): Promise<void> => {
   const number = page.getByTestId("click-to-list");
   await poll(() => number.textContent()).toMatch(/^\d/);
@@ -74,8 +29,7 @@ const clickTimed = async (): Promise<void> => {
 describe.skipIf(!hasBrowser)("the player", () => {
   beforeEach(async () => open());
   afterEach(async () => {
-    expect(faults).toEqual([]);
-    await context.close();
+    await stage.leave();
   });
 
   test("changes its list on a play, a skip and a like, and gives the milliseconds", async () => {
@@ -178,16 +132,15 @@ describe.skipIf(!hasBrowser)("the player", () => {
     const note = page.locator(".crowd");
     await poll(() => note.innerText()).toContain("synthetic listeners, paused");
     await note.getByRole("button").click();
-    await poll(() => player.crowd.status().isRunning).toBe(true);
+    await poll(() => stage.player.crowd.status().isRunning).toBe(true);
     await note.getByRole("button", { name: /Pause/ }).click();
-    await poll(() => player.crowd.status().isRunning).toBe(false);
+    await poll(() => stage.player.crowd.status().isRunning).toBe(false);
   });
 });
 
 describe.skipIf(!hasBrowser)("for everybody", () => {
   afterEach(async () => {
-    expect(faults).toEqual([]);
-    await context.close();
+    await stage.leave();
   });
 
   /** What axe finds against WCAG 2.2 AA, with where it stands. */
@@ -233,10 +186,10 @@ describe.skipIf(!hasBrowser)("for everybody", () => {
     await open();
     const before = await titles();
     await page.keyboard.press("Tab");
-    expect(await focused()).toBe("Skip to the queue");
+    expect(await focused(page)).toBe("Skip to the queue");
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("ArrowDown");
-    expect((await focused())!.startsWith(`Play ${before[1]}`)).toBe(true);
+    expect((await focused(page))!.startsWith(`Play ${before[1]}`)).toBe(true);
     const outline = () =>
       page.evaluate(() => getComputedStyle(document.activeElement!).outlineStyle);
     expect(await outline()).toBe("solid");
@@ -328,13 +281,6 @@ interface Axe {
     on: Document,
     options: object,
   ): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
-}
-
-function focused(): Promise<string | null> {
-  return page.evaluate(() => {
-    const element = document.activeElement;
-    return element?.getAttribute("aria-label") ?? element?.textContent ?? null;
-  });
 }
 
 /** 120 listens of twelve songs in ever other orders, with what an export has beside them. */

@@ -1,37 +1,60 @@
 /**
- * The live list: one subscription of the unmodified centrifuge client. The full list comes with the answer to
- * the subscription, keyed diffs follow; a diff that does not fit asks for the full list again.
+ * The live lists of a visitor: subscriptions of one unmodified centrifuge client. A full list comes with the
+ * answer to a subscription, keyed diffs follow; a diff that does not fit asks for the full list again.
  */
 import { Centrifuge, type Subscription } from "centrifuge";
 import type { LiveDiff, LiveList } from "@attune/protocol";
 import { applied } from "./applied.ts";
 
-export interface LiveParts {
-  visitor: string;
+export interface Wanted {
+  placement: string;
   limit: number;
-  token: () => Promise<string>;
   onList: (list: LiveList) => void;
+}
+
+export interface LineParts {
+  visitor: string;
+  wanted: readonly Wanted[];
+  token: () => Promise<string>;
   onState: (isLive: boolean) => void;
 }
 
-export class LiveQuery {
-  readonly #parts: LiveParts;
+/** The one connection that all lists come over. */
+export class LiveLine {
   readonly #client: Centrifuge;
-  readonly #subscription: Subscription;
-  #list: LiveList | undefined;
+  readonly #queries: readonly LiveQuery[];
 
-  constructor(parts: LiveParts) {
-    this.#parts = parts;
+  constructor({ visitor, wanted, token, onState }: LineParts) {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     this.#client = new Centrifuge(`${scheme}://${location.host}/connection/websocket`, {
-      getToken: parts.token,
+      getToken: token,
       minReconnectDelay: 200,
     });
-    this.#client.on("connected", () => parts.onState(true));
-    this.#client.on("connecting", () => parts.onState(false));
-    this.#client.on("disconnected", () => parts.onState(false));
-    this.#subscription = this.#client.newSubscription(`reco:up-next#${parts.visitor}`, {
-      data: { limit: parts.limit },
+    this.#client.on("connected", () => onState(true));
+    this.#client.on("connecting", () => onState(false));
+    this.#client.on("disconnected", () => onState(false));
+    this.#queries = wanted.map((one) => new LiveQuery(this.#client, visitor, one));
+  }
+
+  open(): void {
+    for (const query of this.#queries) query.open();
+    this.#client.connect();
+  }
+
+  close(): void {
+    this.#client.disconnect();
+  }
+}
+
+class LiveQuery {
+  readonly #subscription: Subscription;
+  readonly #onList: Wanted["onList"];
+  #list: LiveList | undefined;
+
+  constructor(client: Centrifuge, visitor: string, { placement, limit, onList }: Wanted) {
+    this.#onList = onList;
+    this.#subscription = client.newSubscription(`reco:${placement}#${visitor}`, {
+      data: { limit },
     });
     this.#subscription.on("subscribed", ({ data }) => {
       // Where a short break was recovered there is no list in the answer: the missed diffs follow.
@@ -42,11 +65,6 @@ export class LiveQuery {
 
   open(): void {
     this.#subscription.subscribe();
-    this.#client.connect();
-  }
-
-  close(): void {
-    this.#client.disconnect();
   }
 
   #take(change: LiveList | LiveDiff): void {
@@ -59,7 +77,7 @@ export class LiveQuery {
 
   #show(list: LiveList): void {
     this.#list = list;
-    this.#parts.onList(list);
+    this.#onList(list);
   }
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { LiveDiff, LiveItem, LiveList } from "@attune/protocol";
 import { movedPlaces } from "../stopwatch.ts";
 import { applied } from "./applied.ts";
+import { countFrom, subjectOf } from "./shelves.ts";
 import { nextTime } from "./slow-list.ts";
 import { headline, whyOf } from "./words.ts";
 
@@ -79,6 +80,23 @@ describe("reasons", () => {
   test("with signs in a title do not garble the sentence", () => {
     const [why] = whyOf({ ...item, reasons: [item.reasons[0]!] }, () => "$& %");
     expect(why?.text).toBe("In sessions that had “$& %”");
+  });
+});
+
+describe("a row", () => {
+  const about = (id: string, source: string, because?: string): LiveItem => ({
+    id,
+    score: 1,
+    reasons: [because === undefined ? { source, share: 1 } : { source, because, share: 1 }],
+  });
+  const items = [about("a", "similar", "x"), about("b", "content", "x"), about("c", "popular")];
+  test("is about the track that most of its reasons name, or about nothing", () => {
+    expect(subjectOf({ ...list, items })).toBe("x");
+    expect(subjectOf({ ...list, items: items.slice(2) })).toBeUndefined();
+  });
+  test("counts what a source has a share in", () => {
+    expect(countFrom(items, "similar")).toBe(1);
+    expect(countFrom(items, "weekly")).toBe(0);
   });
 });
 

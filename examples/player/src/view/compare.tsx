@@ -96,6 +96,7 @@ const markWords: Readonly<Record<Mark, string>> = {
   playing: "you are hearing it",
   heard: "you just heard it",
   skipped: "you skipped it",
+  refused: "you turned it down",
 };
 
 function Line({ entry, mark }: { entry: LiveItem; mark: Mark | undefined }) {
