@@ -148,7 +148,7 @@ function chooser(attune: Attune, now: () => number): ServeParts["choose"] {
 function playlistParts(
   { engine }: Attune,
   now: () => number,
-): Pick<ServeParts, "playlists" | "keepPlaylist" | "hasPlacement"> {
+): Pick<ServeParts, "playlists" | "keepPlaylist" | "hasPlacement" | "isTakenDown"> {
   return {
     playlists: async (tenant, subject) => {
       do await engine.whole();
@@ -178,6 +178,8 @@ function playlistParts(
     },
     hasPlacement: (tenant, name) =>
       findPlacement(engine.tenant(tenant).definitions, name) !== undefined,
+    isTakenDown: (tenant, item) =>
+      Object.hasOwn(engine.tenant(tenant).definitions.takedowns ?? {}, item),
   };
 }
 

@@ -24,6 +24,8 @@ export interface PlaylistParts extends Pick<
     content: PlaylistContent | undefined,
   ): Promise<string>;
   hasPlacement(tenant: number, name: string): boolean;
+  /** Whether the item was taken down: then no list shows it, not even to whom it is pinned. */
+  isTakenDown(tenant: number, item: string): boolean;
 }
 
 export interface Owner {
@@ -213,8 +215,9 @@ async function filled(
     ...rest,
     item: parts.itemOf(tenant, item),
   });
-  const pinned = new Map(tracks.map(({ item, place }) => [place, entryOf(item, { pinned: true })]));
-  const left = (evolving?.size ?? 0) - tracks.length;
+  const shown = tracks.filter(({ item }) => !parts.isTakenDown(tenant, item));
+  const pinned = new Map(shown.map(({ item, place }) => [place, entryOf(item, { pinned: true })]));
+  const left = (evolving?.size ?? 0) - shown.length;
   if (evolving === undefined || left <= 0) return { items: [...pinned.values()] };
   const { placement, size } = evolving;
   const exclude = tracks.map(({ item }) => item);

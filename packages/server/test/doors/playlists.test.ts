@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Replay } from "../../src/engine/verify.ts";
+import { engineRecord } from "../../src/engine/payload.ts";
 import { replayDecisions } from "../../src/engine/replay-decisions.ts";
 import { foldLimits } from "../../src/core/fold/state.ts";
 import type { Server } from "../../src/doors.ts";
@@ -145,6 +146,25 @@ describe("a playlist", () => {
     const replays = await replayDecisions(log, foldLimits);
     expect(replays.map(({ outcome }) => outcome)).toEqual(["equal", "equal"]);
     expect(replays[0]!.decision.request).toMatchObject({ playlist: "mix", limit: 6 });
+  });
+
+  test("shows nothing that was taken down, neither pinned nor filled in", async () => {
+    const server = await withCrowd();
+    const token = await tokenOf(server, "mia");
+    const body = { tracks: tracks("jazz3", "jazz4"), evolving: { size: 8 } };
+    await put(server, token, "mix", body);
+    const read = (): Promise<Reply> => ask(server, token, "GET", "/v1/playlists/mix");
+    const before = idsOf(await read());
+    const itemIds = ["jazz4", before[2]!];
+    const { engine, tenants } = server.attune;
+    const document = { kind: "takedown", itemIds, reason: "rights" } as const;
+    const at = { tenant: tenants[0]!.number, at: Date.now(), id: "takedown" };
+    await engine.append([engineRecord("definition", document, at)]);
+    await engine.settled();
+    const after = idsOf(await read());
+    for (const item of itemIds) expect(after).not.toContain(item);
+    expect(after[0]).toBe("jazz3");
+    expect(after).toHaveLength(8);
   });
 
   test("is what a recommendation can go on from, and one that is not there is refused by name", async () => {

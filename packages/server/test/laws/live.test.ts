@@ -80,6 +80,8 @@ class Run {
       limits: { ...deliverLimits, liveRefreshBudgetMs: Infinity },
       now,
       elapsed: () => 0,
+      takedownsOf: () => machine.engine.tenant(tenant).definitions.takedowns,
+      hasBorder: () => false,
       itemOf: (_tenant, item) => machine.engine.tenant(tenant).catalogue.get(item)?.attributes,
       onFailed: (error) => {
         throw error;

@@ -27,7 +27,7 @@ import { sourcesOf } from "./sources.ts";
 import { Top } from "./top.ts";
 
 /** Names the code and constants of rank in a decision: raise it with every change that may alter an answer. */
-export const rankConfiguration = "rank-2";
+export const rankConfiguration = "rank-3";
 
 /** Events named per source; the rest of a source's events share one reason. Infinity names them all. */
 const eventsNamed = 3;
