@@ -154,7 +154,9 @@ test("a link asks for the same as a body, and is held to the same limits", async
   const path = (query: URLSearchParams) => `/v1/recommendations?${query.toString()}`;
   const linked = await ask(server, secretKey, "GET", path(link));
   expect([linked.status, linked.body["items"]]).toEqual([200, body["items"]]);
-  expect(JSON.stringify(body["items"])).not.toMatch(/lamp|rug/);
+  // What is left out may still be a reason for others.
+  const ids = (body["items"] as { id: string }[]).map(({ id }) => id).join();
+  expect(ids).not.toMatch(/lamp|rug/);
   for (const bad of ["{", "item.room ==", "1"]) {
     link.set("filter", bad);
     const { status, body: said } = await ask(server, secretKey, "GET", path(link));
