@@ -47,6 +47,8 @@ export interface DeckParts {
 export class Deck {
   readonly #parts: DeckParts;
   readonly #listeners = new Set<() => void>();
+  /** Said of the last act, and again with what it changed: the one would not be heard for the other. */
+  #promise = "";
   /** Rows that came since the last frame. */
   #waiting: DeckState["shelves"] | undefined;
   #state: DeckState = {
@@ -120,9 +122,10 @@ export class Deck {
     this.#mark(track.id, "refused");
     const liked = new Set(this.#state.liked);
     liked.delete(track.id);
-    this.change({ liked, said: `${track.title} will not come back.` });
     const what = `turning down ${track.title}`;
     this.#click("Track Disliked", track, clickedAt, what, decisionOf(from));
+    this.#promise = `${track.title} will not come back. `;
+    this.change({ liked, said: this.#promise });
     if (this.#state.track?.id === track.id) this.#next();
   }
 
@@ -179,6 +182,7 @@ export class Deck {
   /** After the server has forgotten: nothing of this sitting is left in the page either. */
   clear(): void {
     this.#waiting &&= {};
+    this.#promise = "";
     this.change({
       track: undefined,
       isPlaying: false,
@@ -199,7 +203,7 @@ export class Deck {
     const first = next === undefined ? "" : ` Next: ${this.#parts.trackOf(next).title}.`;
     const places = moved === 1 ? "1 place" : `${moved} places`;
     this.#replace(lap, { listMs, moved });
-    this.change({ said: `Up next changed in ${places}.${first}` });
+    this.change({ said: `${this.#promise}Up next changed in ${places}.${first}` });
   }
 
   /** Laps are found by their time of click, since each change makes a new value. */
@@ -242,6 +246,7 @@ export class Deck {
     rest?: Readonly<Record<string, unknown>>,
   ): void {
     const lap: Lap = { what, from };
+    this.#promise = "";
     this.change({ laps: [...this.#state.laps, lap].slice(-lapsMax) });
     void this.#event(event, track, rest).then((at) => {
       if (at !== undefined) this.#replace(lap, { ackMs: at - from });
