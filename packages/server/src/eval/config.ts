@@ -12,12 +12,24 @@ export interface EvalConfig {
   rules: Readonly<RuleSettings>;
   /** Weights of the sources of `up-next`, up to `weightOne`. */
   sources: Readonly<Record<string, number>>;
+  ranker: Readonly<RankerSettings>;
 }
+
+/** Which predictions of train become rows of the ranker. */
+export interface RankerSettings {
+  /** One in so many, by hash; 0 is none: the answer is the blend's. */
+  every: number;
+  /** The first share of the clicks of train makes none: the sums know too little then. */
+  from: number;
+}
+
+const rankerDefaults: Readonly<RankerSettings> = Object.freeze({ every: 2, from: 0.3 });
 
 export const shippedConfig: Readonly<EvalConfig> = Object.freeze({
   neighbours: neighbourDefaults,
   rules: ruleDefaults,
   sources: builtInDefinitions.placements["up-next"]!.sources,
+  ranker: rankerDefaults,
 });
 
 /** Reads a configuration from JSON: what it leaves out is as shipped. `sources` are in thousandths. */
@@ -26,15 +38,18 @@ export function parseConfig(text: string): EvalConfig {
     neighbours = {},
     rules = {},
     sources,
+    ranker = {},
   } = JSON.parse(text) as {
     neighbours?: Record<string, unknown>;
     rules?: Record<string, unknown>;
     sources?: Record<string, number>;
+    ranker?: Record<string, unknown>;
   };
   return {
     neighbours: overlaid("neighbours", neighbourDefaults, neighbours),
     rules: overlaid("rules", ruleDefaults, rules),
     sources: sources === undefined ? shippedConfig.sources : permille(sources),
+    ranker: overlaid("ranker", rankerDefaults, ranker),
   };
 }
 

@@ -4,12 +4,15 @@
  * of its own. Static: the sums hold train alone. Live: in the order of time each test click is learned and
  * then the next one predicted, the asker's own sessions being no neighbours of theirs; now is the prefix's end.
  */
+import { digestLanes, hashString } from "../base/digest.ts";
 import { apply } from "../core/fold/apply.ts";
 import { permitFor } from "../core/fold/consent.ts";
 import { foldLimits, type UserState } from "../core/fold/state.ts";
 import { Catalogue } from "../core/rank/catalogue.ts";
 import { builtInDefinitions, type Definitions } from "../core/rank/placement.ts";
 import { Ranker } from "../core/rank/recommend.ts";
+import { rowOf } from "../core/rank/learned/row.ts";
+import { solveTheta } from "../core/rank/learned/theta.ts";
 import { sourcesOf } from "../core/rank/sources.ts";
 import { Models } from "../core/sum/models.ts";
 import { type EvalConfig, shippedConfig } from "./config.ts";
@@ -48,12 +51,18 @@ export function evaluate(options: EvalOptions): EvalReport {
   const train = noRepeats ? withoutRepeats(options.train) : options.train;
   const test = noRepeats ? withoutRepeats(options.test) : options.test;
   const run = new Run(k, noRepeats || options.excludeCurrent === true, settings);
-  for (const click of inTime(train)) run.learn(click, true);
+  inTime(train).forEach((click, at, clicks) => {
+    if (at >= clicks.length * settings.ranker.from) run.addRow(click);
+    run.learn(click, true);
+  });
+  run.solve();
   const trainItems = new Set(train.flatMap(({ items }) => items)).size;
-  for (const click of live ? inTime(test) : inSessions(test)) {
+  (live ? inTime(test) : inSessions(test)).forEach((click, at) => {
+    if (live) run.addRow(click);
+    if (live && at % solvedEvery === solvedEvery - 1) run.solve();
     run.learn(click, live);
     if (click.index + 1 < click.session.items.length) run.predict(click);
-  }
+  });
   return run.report(trainItems);
 }
 
@@ -71,6 +80,10 @@ function inTime(sessions: readonly FileSession[]): Click[] {
   return inSessions(sessions).toSorted((x, y) => x.at - y.at);
 }
 
+/** Live, the ranker's weights are solved again after so many clicks. */
+const solvedEvery = 2_000;
+const lanes = new Uint32Array(digestLanes);
+
 /** The sums, the states of the users met so far, and what was measured. */
 class Run {
   readonly #models = new Models();
@@ -79,11 +92,14 @@ class Run {
   readonly #states = new Map<FileSession, UserState>();
   readonly #metrics: Metrics;
   readonly #k: number;
+  readonly #every: number;
+  #theta: Int32Array | undefined;
   readonly #predictUs: number[] = [];
   readonly #updateUs: number[] = [];
 
   constructor(k: number, excludeCurrent: boolean, settings: EvalConfig) {
     this.#k = k;
+    this.#every = settings.ranker.every;
     this.#metrics = new Metrics(k);
     this.#ranker = new Ranker(sourcesOf(settings.neighbours, settings.rules));
     this.#definitions = {
@@ -110,6 +126,33 @@ class Run {
     else this.#states.delete(session);
   }
 
+  /**
+   * Makes a row of a click that is not learned yet: what the answer would have looked at just before, with the
+   * item clicked as the target. Which clicks is a matter of hashes, and so is which others go along.
+   */
+  addRow({ session, index }: Click): void {
+    const state = this.#states.get(session);
+    if (state === undefined || this.#every === 0) return;
+    hashString(`${session.id}:${index}`, lanes, 0);
+    if (lanes[0]! % this.#every !== 0) return;
+    const request = { placement: "up-next", limit: this.#k, now: session.at[index - 1]! };
+    const features = this.#ranker.look(
+      state,
+      this.#models,
+      Catalogue.empty,
+      this.#definitions,
+      request,
+    );
+    const target = this.#models.items.find(session.items[index]!);
+    const row = rowOf(features, target, lanes[1]!);
+    if (row !== undefined)
+      this.#models.add({ model: "ranker", placement: "up-next", row, delta: 1 });
+  }
+
+  solve(): void {
+    this.#theta = solveTheta(this.#models.ranker, "up-next");
+  }
+
   predict({ session, index, at }: Click): void {
     const state = this.#states.get(session);
     const permit = permitFor(state, policy, "personalization", 0);
@@ -122,6 +165,9 @@ class Run {
       Catalogue.empty,
       this.#definitions,
       request,
+      undefined,
+      undefined,
+      this.#theta,
     );
     this.#predictUs.push((performance.now() - started) * 1000);
     const list = answer.items.map(({ item }) => item);

@@ -6,6 +6,7 @@ import { digestLanes, hashString, MultisetDigest } from "../../src/base/digest.t
 import {
   type CooccurrenceCell,
   type PopularityCell,
+  type RankerCell,
   type RewardCell,
   rewardOutcomes,
   type SessionCell,
@@ -13,6 +14,7 @@ import {
 import { Cooccurrence } from "../../src/core/sum/cooccurrence.ts";
 import { Items } from "../../src/core/sum/items.ts";
 import { bucketOf, Popularity } from "../../src/core/sum/popularity.ts";
+import { cellOf, featureCount, RankerSum, rightSide } from "../../src/core/sum/ranker.ts";
 import { Rewards } from "../../src/core/sum/rewards.ts";
 import { SessionIndex } from "../../src/core/sum/session-index.ts";
 import type { Summary } from "../../src/core/sum/summary.ts";
@@ -44,6 +46,23 @@ const rewardCell: fc.Arbitrary<RewardCell> = fc.record({
   item: key,
   outcome: fc.constantFrom(...rewardOutcomes),
   day: fc.constantFrom(0, 1, 20_000),
+  delta,
+});
+
+/** Features of one candidate, ascending; few of them, so that candidates share some. */
+const candidate = fc
+  .tuple(
+    fc.nat(63),
+    fc.uniqueArray(fc.constantFrom(1, 2, 3, 40, featureCount - 1), { minLength: 3, maxLength: 3 }),
+  )
+  .map(([value, features]) => [value, ...features.toSorted((x, y) => x - y)]);
+
+const rankerCell: fc.Arbitrary<RankerCell> = fc.record({
+  model: fc.constant("ranker" as const),
+  placement: fc.constantFrom("up-next", "a"),
+  row: fc
+    .tuple(fc.constantFrom(1, 2), fc.array(candidate, { minLength: 2, maxLength: 9 }))
+    .map(([version, candidates]) => Uint8Array.from([version, 3, ...candidates.flat()])),
   delta,
 });
 
@@ -89,6 +108,13 @@ const rewards: Subject<RewardCell> = {
   group: single(rewardCell),
 };
 
+const ranker: Subject<RankerCell> = {
+  name: "ranker",
+  make: () => new RankerSum(new Items()),
+  decode: (bytes) => RankerSum.decode(bytes, new Items()),
+  group: single(rankerCell),
+};
+
 const popularity: Subject<PopularityCell> = {
   name: "popularity",
   make: () => new Popularity(new Items()),
@@ -113,7 +139,60 @@ suite("sessions, cell by cell", lawsOf(sessions));
 suite("sessions as they are", lawsOf({ ...sessions, group: sessionGroup }));
 suite("co-occurrence", lawsOf(cooccurrence));
 suite("rewards", lawsOf(rewards));
+suite("ranker", lawsOf(ranker));
 suite("popularity", lawsOf(popularity));
+
+test("the cells of the ranker are those of its definition", () => {
+  fc.assert(
+    fc.property(fc.array(rankerCell, { maxLength: 6 }), (cells) => {
+      const sum = new RankerSum(new Items());
+      for (const cell of cells) sum.add(cell);
+      for (const placement of ["up-next", "a"]) {
+        for (const version of [1, 2]) {
+          const own = cells.filter((one) => one.placement === placement && one.row[0] === version);
+          const system = sum.system(placement, version);
+          if (system === undefined) expect(own).toEqual([]);
+          else expect([...system]).toEqual(equationsOf(own));
+        }
+      }
+    }),
+    { numRuns: 20 },
+  );
+});
+
+/** A, b and the number of rows by the book: whole vectors, one product after the other. */
+function equationsOf(cells: readonly RankerCell[]): number[] {
+  const [a, b] = [new Map<number, number>(), new Map<number, number>()];
+  const addTo = (map: Map<number, number>, at: number, value: number): void => {
+    map.set(at, (map.get(at) ?? 0) + value);
+  };
+  const enter = (x: readonly number[], result: number, weight: number): void => {
+    x.forEach((xi, i) => {
+      if (xi === 0) return;
+      addTo(b, i, weight * result * xi);
+      for (let j = 0; j <= i; j++) if (x[j] !== 0) addTo(a, cellOf(i, j), weight * xi * x[j]!);
+    });
+  };
+  for (const { row, delta: times } of cells) {
+    const vectors = Array.from({ length: (row.length - 2) / 4 }, (_, n) => {
+      const [value, ...features] = row.subarray(2 + n * 4, 6 + n * 4);
+      return Array.from({ length: featureCount }, (_, k) =>
+        k === 0 ? value! : Number(features.includes(k)),
+      );
+    });
+    const [taken, ...left] = vectors;
+    vectors.forEach((x, n) => enter(x, Number(n === 0), 16 * times));
+    for (const x of left)
+      enter(
+        x.map((xi, k) => taken![k]! - xi),
+        1,
+        times,
+      );
+  }
+  const rows = cells.reduce((sum, cell) => sum + cell.delta, 0);
+  const cellsOfA = Array.from({ length: rightSide }, (_, at) => a.get(at) ?? 0);
+  return [...cellsOfA, ...Array.from({ length: featureCount }, (_, i) => b.get(i) ?? 0), rows];
+}
 
 /** Laws of the clock, beside those of every summary. */
 function clockLaws(make: () => Popularity): Law[] {

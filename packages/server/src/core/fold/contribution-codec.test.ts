@@ -32,6 +32,12 @@ const contribution: fc.Arbitrary<Contribution> = fc.oneof(
     day: fc.nat(),
     delta,
   }),
+  fc.record({
+    model: fc.constant("ranker" as const),
+    placement: item,
+    row: fc.uint8Array({ maxLength: 300 }),
+    delta,
+  }),
 );
 
 test("contributions come back as they were written, in order, whatever message they were in", () => {

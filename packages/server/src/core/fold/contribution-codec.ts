@@ -6,7 +6,7 @@ import { type Contribution, rewardOutcomes } from "./contribution.ts";
  * Contributions as bytes, for those who tail them in another thread or process. A message is self-contained:
  * a string stands in it once, where it first appears, and is a number from then on.
  */
-const models = ["sessions", "cooccurrence", "popularity", "rewards"] as const;
+const models = ["sessions", "cooccurrence", "popularity", "rewards", "ranker"] as const;
 
 export class ContributionWriter {
   readonly #writer = new ByteWriter(1 << 14);
@@ -44,6 +44,10 @@ export class ContributionWriter {
         this.#name(contribution.item);
         writer.u8(rewardOutcomes.indexOf(contribution.outcome));
         writer.varint(contribution.day);
+        return;
+      case "ranker":
+        this.#name(contribution.placement);
+        writer.blob(contribution.row);
         return;
     }
   }
@@ -112,5 +116,7 @@ function readCell(
       assert(outcome !== undefined, "a contribution of an unknown outcome");
       return { model, placement, item, outcome, day: reader.varint(), delta };
     }
+    case "ranker":
+      return { model, placement: name(), row: reader.blob(), delta };
   }
 }

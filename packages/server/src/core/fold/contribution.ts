@@ -3,7 +3,12 @@
  * function of that user's records alone, never of a model or of the catalogue. C(state) lists a user's
  * cells with positive deltas; forgetting adds the same cells with their signs turned.
  */
-export type Contribution = SessionCell | CooccurrenceCell | PopularityCell | RewardCell;
+export type Contribution =
+  | SessionCell
+  | CooccurrenceCell
+  | PopularityCell
+  | RewardCell
+  | RankerCell;
 
 /**
  * The item at place `index` (0-based) of a session. A session is named by a 64-bit hash of (subject, start);
@@ -51,6 +56,17 @@ export interface RewardCell {
   item: string;
   outcome: RewardOutcome;
   day: number;
+  delta: number;
+}
+
+/**
+ * How one decision was answered: the features of what was taken and of some that were seen and left, as they
+ * were when the decision was made. The layout of `row` is that of sum/ranker.ts.
+ */
+export interface RankerCell {
+  model: "ranker";
+  placement: string;
+  row: Uint8Array;
   delta: number;
 }
 

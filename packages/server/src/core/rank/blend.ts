@@ -83,6 +83,11 @@ export class Blend {
     }
   }
 
+  /** What source number `s` said of an item, in the source's own unit; 0 if it is barred. */
+  score(s: number, item: number): number {
+    return this.#barred[item] === 1 ? 0 : this.#scores[s]!.get(item);
+  }
+
   /** What source number `s` adds to the score of an item: 0..weight. */
   term(s: number, item: number): number {
     const best = this.#bests[s]!;

@@ -1,5 +1,6 @@
 import type { Reason } from "@attune/protocol";
 import type { Blend } from "./blend.ts";
+import type { Rerank } from "./learned/rerank.ts";
 import type { Ask } from "./source.ts";
 
 /**
@@ -11,28 +12,34 @@ const skipReason = "skip";
 export const catalogueReason = "catalogue";
 
 /**
- * The whole account of a blended item. `because` of a skip is the item itself, its share is negative. `moves` are
- * the reasons of the steps behind the blend, which know their own shares.
+ * The whole account of an item. `because` of a skip is the item itself, its share is negative. `moves` are the
+ * reasons of the steps behind the blend, which know their own shares.
  */
 export function reasonsOf(
   blend: Blend,
+  rerank: Rerank,
   ask: Ask,
   item: number,
   key: string,
   moves: readonly Reason[],
 ): Reason[] {
-  const reasons: Reason[] = [...moves];
-  let terms = moves.reduce((sum, { share }) => sum + share, 0);
+  const scored = rerank.reasons(ask, blend, item) ?? blendedReasons(blend, ask, item);
+  const reasons = [...moves, ...scored];
+  const terms = reasons.reduce((sum, { share }) => sum + share, 0);
+  const lost = blend.totals.get(item) - terms;
+  if (lost !== 0) reasons.push(reason(skipReason, key, lost));
+  return reasons.sort(inOrder);
+}
+
+function blendedReasons(blend: Blend, ask: Ask, item: number): Reason[] {
+  const reasons: Reason[] = [];
   for (let s = 0; s < blend.sources.length; s++) {
     const source = blend.sources[s]!.name;
-    terms += blend.term(s, item);
     for (const { because, amount } of blend.parts(s, ask, item)) {
       reasons.push(reason(source, because, amount));
     }
   }
-  const lost = blend.totals.get(item) - terms;
-  if (lost !== 0) reasons.push(reason(skipReason, key, lost));
-  return reasons.sort(inOrder);
+  return reasons;
 }
 
 /** The first `perSource` reasons of each source; what is left of a source is one share without an event. */

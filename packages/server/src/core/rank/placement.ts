@@ -115,7 +115,7 @@ export const builtInDefinitions: Definitions = {
     "up-next": {
       name: "up-next",
       // Measured on validation data (docs/quality.md): taste among the sources costs a point of hit rate.
-      sources: weights({ neighbours: 1000, rules: 100 }),
+      sources: weights({ neighbours: 1000, rules: 100, walk: 20 }),
       fallback: weights({ taste: 20, trending: 10, popular: 5 }),
       size: itemsMax,
       exclude: ["current"],

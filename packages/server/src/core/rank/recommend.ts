@@ -19,6 +19,8 @@ import type { InForce } from "./merchandise/in-force.ts";
 import { Rulebook } from "./merchandise/rulebook.ts";
 import { type Definitions, findPlacement, itemsMax, type Placement } from "./placement.ts";
 import { RequestError } from "./request-error.ts";
+import type { RankFeatures } from "./learned/features.ts";
+import { Rerank } from "./learned/rerank.ts";
 import { skipsOf } from "./skips.ts";
 import type { Ask, Source } from "./source.ts";
 import { editionAt } from "./source/edition/calendar.ts";
@@ -27,7 +29,10 @@ import { sourcesOf } from "./sources.ts";
 import { Top } from "./top.ts";
 
 /** Names the code and constants of rank in a decision: raise it with every change that may alter an answer. */
-export const rankConfiguration = "rank-3";
+export const rankConfiguration = "rank-4";
+
+/** Candidates that are ordered again, if the answer itself needs no more. */
+const rerankedMin = 120;
 
 /** Events named per source; the rest of a source's events share one reason. Infinity names them all. */
 const eventsNamed = 3;
@@ -54,9 +59,11 @@ export class Ranker {
   readonly #filters = new Filters();
   readonly #rulebook = new Rulebook(this.#filters);
   readonly #features = new Features();
+  readonly #rerank: Rerank;
 
   constructor(sources: readonly Source[] = sourcesOf()) {
     this.#blend = new Blend(sources);
+    this.#rerank = new Rerank(this.#blend);
   }
 
   /** What changes no answer: work on a new catalogue that the first answer would wait for. */
@@ -79,6 +86,7 @@ export class Ranker {
     request: RecommendationRequest,
     eventsNamedMax = eventsNamed,
     ease?: EaseView | undefined,
+    theta?: Int32Array | undefined,
   ): Answer {
     const placement = placementOf(definitions, request);
     const known = permittedState(permit, state);
@@ -105,6 +113,12 @@ export class Ranker {
     ask.isOffered = eligible.isOffered;
     const limit = Math.min(request.limit, placement.size);
     this.#mix(ask, placement, eligible, limit);
+    this.#rerank.clear();
+    if (theta !== undefined) {
+      this.#rerank.look(ask, this.#blend, Math.max(limit, rerankedMin));
+      this.#rerank.order(theta, this.#blend);
+    }
+    this.#sink(ask);
     this.#adjust(ask, placement, catalogue, inForce);
     const arranged = this.#arranged(ask, placement, catalogue, eligible, inForce, limit);
     const isHidden = (item: string): boolean =>
@@ -121,6 +135,21 @@ export class Ranker {
     return { items, personal: permit !== undefined, isByScore, views };
   }
 
+  /** Features of the best candidates, as an answer to the request would have them; valid until the next call. */
+  look(
+    state: UserState,
+    models: Models,
+    catalogue: Catalogue,
+    definitions: Definitions,
+    request: RecommendationRequest,
+  ): RankFeatures {
+    const placement = placementOf(definitions, request);
+    const ask = { state, models, now: request.now, context: request.context ?? {} };
+    const eligible = new Eligible(state, catalogue, placement, [], definitions.takedowns, []);
+    this.#mix(ask, placement, eligible, request.limit);
+    return this.#rerank.look(ask, this.#blend, rerankedMin);
+  }
+
   /** Asks the placement's sources, and its fallback too if too few items are left. */
   #mix(ask: Ask, placement: Placement, eligible: Eligible, limit: number): void {
     const own = this.#weights(placement.sources, {});
@@ -129,7 +158,6 @@ export class Ranker {
       eligible.barOthers(this.#blend, ask.models.items);
     }
     this.#blend.mix();
-    this.#sink(ask);
   }
 
   /** Number of candidates that may be shown. */
@@ -217,7 +245,10 @@ export class Ranker {
         const reasons = pin.length > 0 ? pin : [{ source: catalogueReason, share: 0 }];
         return { item: key, score: 0, propensity: 1, reasons };
       }
-      const all = reasonsOf(this.#blend, ask, item, key, [...(moves.get(item) ?? []), ...pin]);
+      const all = reasonsOf(this.#blend, this.#rerank, ask, item, key, [
+        ...(moves.get(item) ?? []),
+        ...pin,
+      ]);
       const reasons = shortened(all, eventsNamedMax);
       return { item: key, score: totals.get(item), propensity: 1, reasons };
     });

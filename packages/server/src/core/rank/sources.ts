@@ -10,6 +10,7 @@ import { ruleDefaults, Rules, type RuleSettings } from "./source/rules.ts";
 import { Similar } from "./source/similar.ts";
 import { Taste } from "./source/taste.ts";
 import { Trending, TrendingHere, trendRows } from "./source/trending.ts";
+import { Walk } from "./source/walk.ts";
 
 /**
  * A new set of the candidate sources, in the order in which a ranker asks them. Each owns scratch memory, so
@@ -24,6 +25,7 @@ export function sourcesOf(
   return [
     new Neighbours(neighbours),
     new Rules(rules),
+    new Walk(),
     new Taste(),
     new Popular(),
     new Trending(trends),

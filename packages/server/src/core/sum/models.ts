@@ -2,6 +2,7 @@ import type { Contribution } from "../fold/contribution.ts";
 import { Cooccurrence } from "./cooccurrence.ts";
 import { Items } from "./items.ts";
 import { Popularity } from "./popularity.ts";
+import { RankerSum } from "./ranker.ts";
 import { Rewards } from "./rewards.ts";
 import { SessionIndex } from "./session-index.ts";
 
@@ -12,6 +13,7 @@ export class Models {
   readonly cooccurrence = new Cooccurrence(this.items);
   readonly popularity = new Popularity(this.items);
   readonly rewards = new Rewards(this.items);
+  readonly ranker = new RankerSum(this.items);
 
   add(contribution: Contribution): void {
     switch (contribution.model) {
@@ -23,6 +25,8 @@ export class Models {
         return this.popularity.add(contribution);
       case "rewards":
         return this.rewards.add(contribution);
+      case "ranker":
+        return this.ranker.add(contribution);
     }
   }
 
@@ -51,11 +55,12 @@ export class Models {
     this.cooccurrence.merge(other.cooccurrence);
     this.popularity.merge(other.popularity);
     this.rewards.merge(other.rewards);
+    this.ranker.merge(other.ranker);
   }
 
   /** Every summary in a fixed order. */
   all() {
-    return [this.sessions, this.cooccurrence, this.popularity, this.rewards] as const;
+    return [this.sessions, this.cooccurrence, this.popularity, this.rewards, this.ranker] as const;
   }
 
   /** The running digests by model. */

@@ -1,0 +1,128 @@
+import type { UserState } from "../../fold/state.ts";
+import type { SessionIndex } from "../../sum/session-index.ts";
+import { RecentItems } from "../recent-items.ts";
+import { Scores } from "../scores.ts";
+import type { Ask, Part, Source } from "../source.ts";
+
+/**
+ * Two steps from the user's newest item: to the items that share sessions with it, and on to what followed
+ * those. Where few sessions hold the item its neighbours know little of what comes next; what goes with the
+ * things that go with it was often seen together by people who never met the item itself.
+ *
+ *   score(c) = sum over the `stepsMax` closest j of cos(newest, j) x after(j, c) / sqrt(n_j n_c)
+ *
+ * where cos counts sessions and `after` counts 1 / gap for steps up to `gapMax`, over the newest sessions of a
+ * row. Whole numbers throughout, so the order of a sum never shows.
+ */
+const firstSessionsMax = 500;
+const secondSessionsMax = 50;
+const stepsMax = 24;
+const gapMax = 8;
+const gapUnit = 840;
+/** 1 in a cosine. The sum of 24 products of two stays below 2^32. */
+const cosineOne = 4096;
+/** Sessions added to a support: two items that one person once opened are no close pair yet. */
+const prior = 2;
+
+export class Walk implements Source {
+  readonly name = "walk";
+  readonly #context = new RecentItems(1);
+  readonly #row = new Scores();
+  /** The closest items, best first, with their cosines. */
+  readonly #steps = new Uint32Array(stepsMax);
+  readonly #cosines = new Float64Array(stepsMax);
+  #count = 0;
+  #scores: Scores | undefined;
+
+  score(ask: Ask, scores: Scores): void {
+    const { sessions, items } = ask.models;
+    this.#scores = scores;
+    this.#count = 0;
+    this.#context.read(ask.state, items);
+    if (this.#context.count === 0) return;
+    const newest = this.#context.ids[0]!;
+    this.#row.reserve(items.size);
+    this.#together(sessions, newest, ownSlot(sessions, ask.state));
+    this.#choose(ask, newest);
+    for (let at = 0; at < this.#count; at++) this.#walk(sessions, newest, at, scores);
+  }
+
+  parts(ask: Ask, item: number): Part[] {
+    const because = ask.models.items.keys[this.#context.ids[0]!];
+    return [{ because, amount: this.#scores!.get(item) }];
+  }
+
+  /** How often other items stand in the newest sessions of the newest item. */
+  #together(sessions: SessionIndex, newest: number, own: number): void {
+    this.#row.clear();
+    const support = Math.min(firstSessionsMax, sessions.support(newest));
+    for (let back = 0; back < support; back++) {
+      const slot = sessions.newest(newest, back);
+      if (slot === own) continue;
+      const length = sessions.length(slot);
+      for (let place = 0; place < length; place++) {
+        const item = sessions.itemAt(slot, place);
+        if (item !== newest) this.#row.add(item, 1);
+      }
+    }
+  }
+
+  /** The closest items, best first; equals by their external keys. */
+  #choose({ models }: Ask, newest: number): void {
+    const { sessions, items } = models;
+    const support = Math.min(firstSessionsMax, sessions.support(newest));
+    for (let i = 0; i < this.#row.count; i++) {
+      const item = this.#row.touched[i]!;
+      const cosine = cosineOf(this.#row.values[item]!, support, sessions.support(item));
+      let at = this.#count;
+      while (at > 0) {
+        const difference = this.#cosines[at - 1]! - cosine;
+        if (difference > 0) break;
+        if (difference === 0 && items.keys[this.#steps[at - 1]!]! < items.keys[item]!) break;
+        at--;
+      }
+      if (at === stepsMax) continue;
+      this.#count = Math.min(stepsMax, this.#count + 1);
+      for (let to = this.#count - 1; to > at; to--) {
+        this.#steps[to] = this.#steps[to - 1]!;
+        this.#cosines[to] = this.#cosines[to - 1]!;
+      }
+      this.#steps[at] = item;
+      this.#cosines[at] = cosine;
+    }
+  }
+
+  /** What followed step number `at`, weighed by how close the step is. */
+  #walk(sessions: SessionIndex, newest: number, at: number, scores: Scores): void {
+    const step = this.#steps[at]!;
+    this.#row.clear();
+    const support = Math.min(secondSessionsMax, sessions.support(step));
+    for (let back = 0; back < support; back++) {
+      const slot = sessions.newest(step, back);
+      const from = sessions.placeOf(slot, step);
+      const end = Math.min(sessions.length(slot), from + gapMax + 1);
+      for (let place = from + 1; place < end; place++) {
+        this.#row.add(sessions.itemAt(slot, place), gapUnit / (place - from));
+      }
+    }
+    for (let i = 0; i < this.#row.count; i++) {
+      const item = this.#row.touched[i]!;
+      if (item === newest) continue;
+      const count = this.#row.values[item]! / gapUnit;
+      const cosine = cosineOf(count, support, sessions.support(item));
+      const amount = this.#cosines[at]! * cosine;
+      if (amount > 0) scores.add(item, amount);
+    }
+  }
+}
+
+/** The session that the asker is in knows nothing that the asker does not; -1 if no sum holds it. */
+function ownSlot(sessions: SessionIndex, state: UserState): number {
+  const own = state.sessions.at(-1);
+  return own === undefined ? -1 : sessions.find(own.keyHi, own.keyLo);
+}
+
+function cosineOf(count: number, supportA: number, supportB: number): number {
+  const norm = Math.sqrt((supportA + prior) * (supportB + prior));
+  return Math.min(cosineOne, Math.floor((cosineOne * count) / norm));
+}
