@@ -69,4 +69,9 @@ export interface Decision {
    * What is seen and clicked counts for these slots.
    */
   shown?: readonly string[] | undefined;
+  /**
+   * A decision that nobody was shown: the user acted without a list, and this is what the ranker would have
+   * looked at, with what was taken (hex; the layout is the server's own). `slots` is empty.
+   */
+  shadow?: string | undefined;
 }

@@ -2,10 +2,12 @@ import type { Decision, RecommendationRequest, RecommendedItem } from "@attune/p
 import { assert } from "../base/assert.ts";
 import { nobody, type RecordInput } from "../base/record.ts";
 import { permitFor, purposeBits } from "../core/fold/consent.ts";
+import type { FoldLimits } from "../core/fold/state.ts";
 import { makeDecision } from "../core/rank/decision.ts";
 import { findPlacement, type Stability, stabilityDefault } from "../core/rank/placement.ts";
 import { engineRecord } from "./payload.ts";
 import type { Processor } from "./processor.ts";
+import { Shadows, shadowDecisionsPerSMax } from "./shadows.ts";
 import type { Tenants } from "./tenants.ts";
 import type { Users } from "./users.ts";
 
@@ -42,6 +44,11 @@ export interface AnswersParts {
   users: Users;
   tenants: Tenants;
   processor: Processor;
+  limits: Readonly<FoldLimits>;
+  /** Wall clock, ms. */
+  now: () => number;
+  /** Rows of the ranker a second at most, of people who act without a list. */
+  shadowDecisionsPerSMax?: number | undefined;
   /** Names this start of the engine in decision ids. */
   startId: string;
   /** What stands outside for an internal id: keyed, so that it tells nothing of how many there are. */
@@ -53,10 +60,17 @@ export interface AnswersParts {
 /** Ranks at the newest whole commit and turns what is shown into decision records. */
 export class Answers {
   readonly #parts: AnswersParts;
+  /** What is learned of those who were given no list. */
+  readonly shadows: Shadows;
   #decisions = 0;
 
   constructor(parts: AnswersParts) {
     this.#parts = parts;
+    this.shadows = new Shadows({
+      ...parts,
+      seq: () => parts.processor.seq,
+      perSMax: parts.shadowDecisionsPerSMax ?? shadowDecisionsPerSMax,
+    });
   }
 
   /** The answer for a subject (after aliases), or for nobody. Only while the processor stands at a whole commit. */
@@ -66,7 +80,7 @@ export class Answers {
     const tenant = tenants.obtain(tenantNumber);
     const state = subject === nobody ? undefined : users.find(tenantNumber, subject)?.state;
     const permit = permitFor(state, tenant.policy, "personalization", processor.seq);
-    const { ranker, models, catalogue, definitions, ease } = tenant;
+    const { ranker, models, catalogue, definitions, ease, theta } = tenant;
     const answer = ranker.recommend(
       permit,
       state,
@@ -76,6 +90,7 @@ export class Answers {
       request,
       undefined,
       ease,
+      theta,
     );
     const facts = {
       request,

@@ -4,7 +4,7 @@ import { nobody, type LogRecord, type RecordInput } from "../base/record.ts";
 import type { ConsentPolicy } from "../core/fold/consent.ts";
 import { contributionsOf } from "../core/fold/contributions.ts";
 import { type FoldLimits, foldLimits, logicVersion, type UserState } from "../core/fold/state.ts";
-import { type AppendResult, type Commit, type Log, LogUnavailableError } from "../log/log.ts";
+import { type AppendResult, type Commit, isFull, type Log } from "../log/log.ts";
 import type { Checkpoint, OutboxEntry, UserRow } from "./checkpoint/checkpoint.ts";
 import { Checkpointer } from "./checkpoint/checkpointer.ts";
 import { type Answer, Answers, type Preview } from "./answers.ts";
@@ -87,6 +87,7 @@ export class Engine {
         limits: this.#limits,
         quarantined: this.#quarantined,
         forward: (user) => this.#forwardLater(user),
+        beforeEvent: (record, state) => this.#isLive && this.#answers.shadows.look(record, state),
         quarantine: (record, reason) => this.#quarantine(record, reason),
         onWhole: (commit, users) => this.#folded(commit, users),
         onErased: (erasure) => this.#forgetting.hear(erasure),
@@ -97,6 +98,8 @@ export class Engine {
       users: this.#users,
       tenants: this.#tenants,
       processor: this.#processor,
+      limits: this.#limits,
+      now: this.#now,
       startId: options.startId ?? randomBytes(6).toString("hex"),
       publicId: this.#publicId,
       log: (record) => this.#decisions.add(record),
@@ -493,8 +496,4 @@ export class Engine {
     }
     await this.#views?.close();
   }
-}
-
-function isFull(error: unknown): boolean {
-  return error instanceof LogUnavailableError && error.reason === "full";
 }

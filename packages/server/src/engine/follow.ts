@@ -119,7 +119,9 @@ function shownRecord(record: LogRecord): Omit<Happening, "cursor"> | undefined {
       data: { subject, at, receivedAt, source, ...payloadOf(record, "event") },
     };
   }
-  if (record.kind === "decision" && !record.merged)
-    return { type: "decision", tenant, data: { subject, at, ...payloadOf(record, "decision") } };
-  return undefined;
+  if (record.kind !== "decision" || record.merged) return undefined;
+  const decision = payloadOf(record, "decision");
+  // Nobody was shown anything.
+  if (decision.shadow !== undefined) return undefined;
+  return { type: "decision", tenant, data: { subject, at, ...decision } };
 }

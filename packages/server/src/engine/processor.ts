@@ -25,6 +25,8 @@ export interface ProcessorParts {
   forward(user: User): void;
   /** A record failed for good; the commit that holds it is not done before this is in the log. */
   quarantine(record: LogRecord, reason: string): Promise<void> | void;
+  /** An event is about to be folded, over this state of its user. */
+  beforeEvent?: ((record: LogRecord, state: UserState | undefined) => unknown) | undefined;
   /** A commit is folded whole; with the users it changed. */
   onWhole?: ((commit: Commit, users: ReadonlySet<User>) => void) | undefined;
   /** Told of every erasure with the digests of the sums right before and right after. */
@@ -162,6 +164,7 @@ export class Processor {
       // As when it was set aside: the rest of the commit is folded at once, and so comes to the same.
       return () => this.#refold(user, record.seq);
     }
+    this.#parts.beforeEvent?.(record, user.state);
     try {
       return this.#apply(user, record);
     } catch (error) {

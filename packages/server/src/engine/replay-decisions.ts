@@ -4,6 +4,8 @@ import { permitFor } from "../core/fold/consent.ts";
 import type { FoldLimits } from "../core/fold/state.ts";
 import { replayDecision } from "../core/rank/decision.ts";
 import { easeSeq, type EaseView, solveEase } from "../core/rank/ease.ts";
+import { solveThetas, thetaSeq, type ThetaView } from "../core/rank/learned/theta.ts";
+import type { Models } from "../core/sum/models.ts";
 import type { Log } from "../log/log.ts";
 import { payloadOf } from "./payload.ts";
 import { Replay } from "./verify.ts";
@@ -29,34 +31,55 @@ export async function replayDecisions(
   isChosen: (decision: Decision) => boolean = () => true,
 ): Promise<ReplayedDecision[]> {
   const { byPosition, lastErasure } = await collect(log, isChosen);
-  const views = new ViewsAgain(byPosition);
+  const eases = new ViewsAgain<EaseView>(kinds.ease, byPosition);
+  const thetas = new ViewsAgain<ThetaView>(kinds.theta, byPosition);
   const replay = new Replay(log, limits);
   const results: ReplayedDecision[] = [];
   await replay.run(Number.MAX_SAFE_INTEGER, (seq) => {
-    views.make(replay, seq);
+    eases.make(replay, seq);
+    thetas.make(replay, seq);
     for (const record of byPosition.get(seq) ?? []) {
       const decision = payloadOf(record, "decision");
-      const ease = views.find(record.tenant, decision);
-      const isEqual = answerAgain(replay, record, decision, ease);
+      const ease = eases.find(record.tenant, decision);
+      const theta = thetas.find(record.tenant, decision);
+      const isEqual = answerAgain(replay, record, decision, ease, theta);
       const wasErased = (lastErasure.get(record.tenant) ?? 0) > seq;
       const outcome = isEqual ? "equal" : wasErased ? "erased" : "different";
       results.push({ decision, tenant: record.tenant, subject: record.subject, outcome });
     }
-    views.release(seq);
+    eases.release(seq);
+    thetas.release(seq);
   });
   return results;
 }
 
-/** The views that decisions name, each held from its own position to the last decision made with it. */
-class ViewsAgain {
+/** The two kinds of views: how a decision names one, and how it is made at its position. */
+const kinds = {
+  ease: {
+    seqOf: easeSeq,
+    solve: ({ cooccurrence }: Models, seq: number) => solveEase(cooccurrence, seq),
+  },
+  theta: { seqOf: thetaSeq, solve: ({ ranker }: Models, seq: number) => solveThetas(ranker, seq) },
+} as const;
+
+/** The views of a kind that decisions name, each held from its own position to the last decision made with it. */
+class ViewsAgain<V> {
+  readonly #kind: {
+    seqOf(name: string): number | undefined;
+    solve(models: Models, seq: number): V;
+  };
   /** By position of the view: its tenants, and the position of the last decision made with it. */
   readonly #lastUses = new Map<number, Map<number, number>>();
-  readonly #held = new Map<string, { view: EaseView; lastUse: number }>();
+  readonly #held = new Map<string, { view: V; lastUse: number }>();
 
-  constructor(byPosition: ReadonlyMap<number, readonly LogRecord[]>) {
+  constructor(
+    kind: { seqOf(name: string): number | undefined; solve(models: Models, seq: number): V },
+    byPosition: ReadonlyMap<number, readonly LogRecord[]>,
+  ) {
+    this.#kind = kind;
     for (const [position, records] of byPosition) {
       for (const record of records) {
-        const seq = easeSeqOf(payloadOf(record, "decision"));
+        const seq = this.#seqOf(payloadOf(record, "decision"));
         if (seq === undefined) continue;
         const uses = this.#lastUses.get(seq) ?? new Map<number, number>();
         uses.set(record.tenant, Math.max(position, uses.get(record.tenant) ?? 0));
@@ -68,23 +91,23 @@ class ViewsAgain {
   /** Makes those of commit `seq`, at which the replay stands. */
   make(replay: Replay, seq: number): void {
     for (const [tenant, lastUse] of this.#lastUses.get(seq) ?? []) {
-      const view = solveEase(replay.tenant(tenant).models.cooccurrence, seq);
+      const view = this.#kind.solve(replay.tenant(tenant).models, seq);
       this.#held.set(`${tenant}/${seq}`, { view, lastUse });
     }
   }
 
-  find(tenant: number, decision: Decision): EaseView | undefined {
-    const seq = easeSeqOf(decision);
+  find(tenant: number, decision: Decision): V | undefined {
+    const seq = this.#seqOf(decision);
     return seq === undefined ? undefined : this.#held.get(`${tenant}/${seq}`)?.view;
   }
 
   release(seq: number): void {
     for (const [key, { lastUse }] of this.#held) if (lastUse <= seq) this.#held.delete(key);
   }
-}
 
-function easeSeqOf({ views }: Decision): number | undefined {
-  return views.map(easeSeq).find((seq) => seq !== undefined);
+  #seqOf({ views }: Decision): number | undefined {
+    return views.map((name) => this.#kind.seqOf(name)).find((seq) => seq !== undefined);
+  }
 }
 
 async function collect(log: Log, isChosen: (decision: Decision) => boolean) {
@@ -95,7 +118,7 @@ async function collect(log: Log, isChosen: (decision: Decision) => boolean) {
       if (record.kind === "forget") lastErasure.set(record.tenant, record.seq);
       if (record.kind !== "decision" || record.merged) continue;
       const decision = payloadOf(record, "decision");
-      if (!isChosen(decision)) continue;
+      if (decision.shadow !== undefined || !isChosen(decision)) continue;
       const at = byPosition.get(decision.statePosition) ?? [];
       byPosition.set(decision.statePosition, [...at, record]);
     }
@@ -108,6 +131,7 @@ function answerAgain(
   record: LogRecord,
   decision: Decision,
   ease: EaseView | undefined,
+  theta: ThetaView | undefined,
 ): boolean {
   const tenant = replay.tenant(record.tenant);
   const state = record.subject === nobody ? undefined : replay.state(record.tenant, record.subject);
@@ -122,6 +146,7 @@ function answerAgain(
     catalogue,
     definitions,
     ease,
+    theta,
   );
   return replayed.outcome === "equal";
 }

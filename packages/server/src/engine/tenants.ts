@@ -9,8 +9,10 @@ import {
   restoredDefinitions,
 } from "../core/rank/placement.ts";
 import { Ranker } from "../core/rank/recommend.ts";
+import type { ThetaView } from "../core/rank/learned/theta.ts";
 import { Models } from "../core/sum/models.ts";
 import { easeEveryMsDefault, NewestEase } from "./ease-view.ts";
+import { NewestTheta, thetaEveryMsDefault } from "./theta-view.ts";
 import type { CataloguePayload } from "./payload.ts";
 import type { Views } from "./views.ts";
 
@@ -33,11 +35,14 @@ export class Tenant {
 
   readonly #views: Views | undefined;
   readonly #ease: NewestEase | undefined;
+  readonly #theta: NewestTheta | undefined;
 
   constructor(number: number, views: Views | undefined, easeEveryMs: number) {
     this.number = number;
     this.#views = views;
     this.#ease = views === undefined ? undefined : new NewestEase(views, number, easeEveryMs);
+    this.#theta =
+      views === undefined ? undefined : new NewestTheta(views, number, thetaEveryMsDefault);
   }
 
   /** The newest view of long-term taste, if there is one. */
@@ -45,14 +50,21 @@ export class Tenant {
     return this.#ease?.view;
   }
 
+  /** The newest weights of the ranker, if there are any. */
+  get theta(): ThetaView | undefined {
+    return this.#theta?.view;
+  }
+
   /** Has views made of the sums at commit `seq` where it is time. Never in the middle of a commit. */
   refreshViews(seq: number, now: number): void {
     this.#ease?.refresh(this.models.cooccurrence, seq, now);
+    this.#theta?.refresh(this.models.ranker, seq, now);
   }
 
   /** Something that a person did was taken back: no view that knew it may speak on. */
   dropViews(): void {
     this.#ease?.drop();
+    this.#theta?.drop();
   }
 
   /** Adds to the sums, and to those of the view thread. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { parentPort } from "node:worker_threads";
 import { readContributions } from "../core/fold/contribution-codec.ts";
 import { solveEase } from "../core/rank/ease.ts";
+import { solveThetas } from "../core/rank/learned/theta.ts";
 import { Models } from "../core/sum/models.ts";
 import type { DigestView, ViewCall, ViewReply } from "./views.ts";
 
@@ -24,6 +25,11 @@ parentPort!.on("message", (call: ViewCall) => {
     case "ease": {
       const bytes = solveEase(modelsOf(call.tenant).cooccurrence, call.seq).encode();
       reply({ type: "ease", id: call.id, bytes }, bytes.buffer);
+      return;
+    }
+    case "theta": {
+      const bytes = solveThetas(modelsOf(call.tenant).ranker, call.seq).encode();
+      reply({ type: "theta", id: call.id, bytes }, bytes.buffer);
       return;
     }
   }

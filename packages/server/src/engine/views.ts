@@ -3,6 +3,7 @@ import { assert } from "../base/assert.ts";
 import { ContributionWriter } from "../core/fold/contribution-codec.ts";
 import type { Contribution } from "../core/fold/contribution.ts";
 import { EaseView } from "../core/rank/ease.ts";
+import { ThetaView } from "../core/rank/learned/theta.ts";
 
 /** A derived view of the sums: named by the position it was made at, never patched, made again at will. */
 export interface DigestView {
@@ -17,11 +18,11 @@ export type ViewCall =
   /** Asked at commit `seq`, once everything up to it was handed over. */
   | { type: "digests"; id: number; seq: number }
   /** Asked likewise. */
-  | { type: "ease"; id: number; tenant: number; seq: number };
+  | { type: "ease" | "theta"; id: number; tenant: number; seq: number };
 
 export type ViewReply =
   | { type: "digests"; id: number; view: DigestView }
-  | { type: "ease"; id: number; bytes: Uint8Array<ArrayBuffer> };
+  | { type: "ease" | "theta"; id: number; bytes: Uint8Array<ArrayBuffer> };
 
 interface Waiting {
   resolve(reply: ViewReply): void;
@@ -87,6 +88,13 @@ export class Views {
     const reply = await this.#ask((id) => ({ type: "ease", id, tenant, seq }));
     assert(reply.type === "ease", "a reply answers its call");
     return EaseView.decode(reply.bytes);
+  }
+
+  /** The weights of the ranker, solved likewise. */
+  async theta(tenant: number, seq: number): Promise<ThetaView> {
+    const reply = await this.#ask((id) => ({ type: "theta", id, tenant, seq }));
+    assert(reply.type === "theta", "a reply answers its call");
+    return ThetaView.decode(reply.bytes);
   }
 
   #ask(callOf: (id: number) => ViewCall): Promise<ViewReply> {

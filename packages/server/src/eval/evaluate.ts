@@ -12,7 +12,7 @@ import { Catalogue } from "../core/rank/catalogue.ts";
 import { builtInDefinitions, type Definitions } from "../core/rank/placement.ts";
 import { Ranker } from "../core/rank/recommend.ts";
 import { rowOf } from "../core/rank/learned/row.ts";
-import { solveTheta } from "../core/rank/learned/theta.ts";
+import { solveThetas, type ThetaView } from "../core/rank/learned/theta.ts";
 import { sourcesOf } from "../core/rank/sources.ts";
 import { Models } from "../core/sum/models.ts";
 import { type EvalConfig, shippedConfig } from "./config.ts";
@@ -93,7 +93,7 @@ class Run {
   readonly #metrics: Metrics;
   readonly #k: number;
   readonly #every: number;
-  #theta: Int32Array | undefined;
+  #theta: ThetaView | undefined;
   readonly #predictUs: number[] = [];
   readonly #updateUs: number[] = [];
 
@@ -150,7 +150,7 @@ class Run {
   }
 
   solve(): void {
-    this.#theta = solveTheta(this.#models.ranker, "up-next");
+    this.#theta = solveThetas(this.#models.ranker, 0);
   }
 
   predict({ session, index, at }: Click): void {

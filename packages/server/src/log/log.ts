@@ -106,3 +106,8 @@ export class LogUnavailableError extends Error {
     this.reason = reason;
   }
 }
+
+/** Whether an append failed for want of space alone. */
+export function isFull(error: unknown): boolean {
+  return error instanceof LogUnavailableError && error.reason === "full";
+}

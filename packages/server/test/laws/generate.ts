@@ -13,6 +13,7 @@ import type {
 } from "@attune/protocol";
 import fc from "fast-check";
 import type { RecordHeader } from "../../src/base/record.ts";
+import { rowText } from "../../src/core/fold/ranker-rows.ts";
 import { type FoldLimits, foldLimits } from "../../src/core/fold/state.ts";
 import type { FoldRecord } from "../../src/core/fold/fold-record.ts";
 
@@ -28,6 +29,7 @@ export const smallLimits: Readonly<FoldLimits> = Object.freeze({
   dislikesMax: 2,
   ringMax: 5,
   exposuresMax: 3,
+  rankerRowsMax: 2,
   counterDaysMax: 3,
   traitsMax: 3,
   playlistsMax: 2,
@@ -170,6 +172,23 @@ const decision = fc
     make: ({ at, decisions }) => decisionOf(`d:${decisions.length + 1}`, placement, slots, at),
   }));
 
+/** A row of the ranker that the engine wrote: two or three candidates of two features each. */
+const shadow = fc
+  .record({
+    placement: fc.constantFrom("home", "next"),
+    candidates: fc.array(
+      fc.tuple(fc.nat(63), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 10, max: 255 })),
+      { minLength: 2, maxLength: 3 },
+    ),
+  })
+  .map(({ placement, candidates }): Body => ({
+    kind: "decision",
+    make: ({ at, decisions }) => ({
+      ...decisionOf(`d:${decisions.length + 1}`, placement, [], at),
+      shadow: rowText(Uint8Array.from([1, 2, ...candidates.flat()])),
+    }),
+  }));
+
 /** Mostly the timer of the interaction before, sometimes one that nobody set. */
 const tick = fc.constantFrom(0, 0, 0, 1, -minute).map((off): Body => ({
   kind: "tick",
@@ -183,6 +202,7 @@ const body: fc.Arbitrary<Body> = fc.oneof(
   { weight: 30, arbitrary: interaction },
   { weight: 3, arbitrary: seen },
   { weight: 5, arbitrary: decision },
+  { weight: 3, arbitrary: shadow },
   { weight: 2, arbitrary: traits },
   { weight: 1, arbitrary: consent },
   { weight: 2, arbitrary: playlist },

@@ -7,7 +7,7 @@ import { builtInDefinitions } from "../../src/core/rank/placement.ts";
 import { type Answer, Ranker } from "../../src/core/rank/recommend.ts";
 import { linearMax } from "../../src/core/rank/learned/features.ts";
 import { rowOf } from "../../src/core/rank/learned/row.ts";
-import { solveTheta, thetaOne } from "../../src/core/rank/learned/theta.ts";
+import { solveTheta, thetaOne, ThetaView } from "../../src/core/rank/learned/theta.ts";
 import { featureCount, RankerSum } from "../../src/core/sum/ranker.ts";
 import { Items } from "../../src/core/sum/items.ts";
 import { acts, ask, forget, permit, placements, type World, worldOf } from "./rank-world.ts";
@@ -24,6 +24,9 @@ const weights = fc
 const prior = Int32Array.from({ length: featureCount }, (_, k) =>
   k === 0 ? Math.round(thetaOne / linearMax) : 0,
 );
+
+const viewOf = (theta: Int32Array): ThetaView =>
+  new ThetaView(1, "", new Map(placements.map((placement) => [placement, theta])));
 
 function answerIn(
   { models, states }: World,
@@ -42,7 +45,7 @@ function answerIn(
     ask(placement),
     Infinity,
     undefined,
-    theta,
+    theta === undefined ? undefined : viewOf(theta),
   );
 }
 

@@ -131,6 +131,7 @@ async function collect(log: Log, foldLimits: Readonly<FoldLimits>, question: Que
         decisions = decisions.filter((one) => one.record.subject !== record.subject);
       } else if (record.kind === "decision") {
         const decision = payloadOf(record, "decision");
+        if (decision.shadow !== undefined) continue;
         if (record.subject !== nobody)
           expose(stateOf(states, record), decision, record.at, limits, undefined);
         if (!record.merged && decision.request.placement === question.placement)

@@ -93,7 +93,7 @@ function applyConsent(state: UserState, record: FoldRecord, event: ConsentEvent)
     const lives =
       purpose === "analytics"
         ? state.counters.total.some((count) => count > 0)
-        : state.sequence > 0 || state.exposures.length > 0;
+        : state.sequence > 0 || state.exposures.length > 0 || state.rankerRows.length > 0;
     if (lives) return { refold: true, effects };
   }
   enterConsent(state, event, merged);

@@ -14,6 +14,7 @@ import {
   type Exposure,
   type Interaction,
   type Playlist,
+  type RankerRow,
   type Reaction,
   type Session,
   type Trait,
@@ -51,6 +52,7 @@ export function encodeState(state: UserState): Uint8Array<ArrayBuffer> {
   writeConsents(out, state.consents);
   writePlaylists(out, state.playlists);
   writeExposures(out, state.exposures);
+  writeRankerRows(out, state.rankerRows);
   return out.done();
 }
 
@@ -79,6 +81,7 @@ export function decodeState(bytes: Uint8Array): UserState {
     consents: readConsents(from),
     playlists: readPlaylists(from),
     exposures: readExposures(from),
+    rankerRows: readRankerRows(from),
     lastAt,
     sequence,
     dueAt,
@@ -470,4 +473,18 @@ function readExposures(from: StateReader): Exposure[] {
     });
     return exposure;
   });
+}
+
+function writeRankerRows(out: StateWriter, rows: readonly RankerRow[]): void {
+  out.varint(rows.length);
+  for (const { at, placement, row } of rows) {
+    out.time(at);
+    out.name(placement);
+    buffer.blob(row);
+  }
+}
+
+function readRankerRows(from: StateReader): RankerRow[] {
+  // Bytes of their own: a state must not keep the row of the checkpoint alive.
+  return from.list(() => ({ at: from.time(), placement: from.name(), row: from.blob().slice() }));
 }

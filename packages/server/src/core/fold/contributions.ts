@@ -1,5 +1,6 @@
 import type { Contribution } from "./contribution.ts";
 import { addRewards } from "./exposures.ts";
+import { addRankerRows } from "./ranker-rows.ts";
 import { addSessions } from "./sessions.ts";
 import type { FoldLimits, UserState } from "./state.ts";
 import { addTaste } from "./taste.ts";
@@ -10,5 +11,6 @@ export function contributionsOf(state: UserState, limits: Readonly<FoldLimits>):
   addSessions(state.sessions, contributions);
   addTaste(state, limits, contributions);
   addRewards(state.exposures, contributions);
+  addRankerRows(state.rankerRows, contributions);
   return contributions;
 }

@@ -9,6 +9,7 @@ import {
   purposes,
 } from "@attune/protocol";
 import { assert } from "../../base/assert.ts";
+import { assertRow } from "./ranker-rows.ts";
 import type { RecordHeader } from "../../base/record.ts";
 
 /**
@@ -141,6 +142,7 @@ function assertPlaylist({ playlist, content }: PlaylistEvent): void {
 
 function assertDecision(decision: Decision): void {
   assert(isText(decision.id) && isText(decision.request.placement), "a decision has id and place");
+  if (decision.shadow !== undefined) assertRow(decision.shadow);
   for (const { item } of decision.slots) assert(isText(item), "an item is well-formed text");
 }
 

@@ -35,6 +35,8 @@ export interface UserState {
   playlists: ReadonlyMap<string, Playlist>;
   /** Newest logged decisions and what came of them, oldest first; at most `exposuresMax`. */
   exposures: Exposure[];
+  /** Newest rows of the ranker in log order, at most `rankerRowsMax`. */
+  rankerRows: RankerRow[];
   /** Time of the newest interaction folded by time (ms, `seen` aside); an older one is out of order. */
   lastAt: number;
   /** Events so far that count for personalization: keys exploration. */
@@ -122,6 +124,13 @@ export interface Exposure {
   outcomes: number[];
 }
 
+/** The features of what the user took and of others, as they were then: see sum/ranker.ts for the layout. */
+export interface RankerRow {
+  at: number;
+  placement: string;
+  row: Uint8Array;
+}
+
 /**
  * The constants that shape states and contributions, pinned by `logicVersion`: changing one is a rebuild into
  * a new namespace. `sessionIdleMs` is raised only by `eval`, where a data set sets its own session borders.
@@ -137,6 +146,7 @@ export interface FoldLimits {
   dislikesMax: number;
   ringMax: number;
   exposuresMax: number;
+  rankerRowsMax: number;
   counterDaysMax: number;
   traitsMax: number;
   playlistsMax: number;
@@ -154,6 +164,7 @@ export const foldLimits: Readonly<FoldLimits> = Object.freeze({
   dislikesMax: 1_024,
   ringMax: 64,
   exposuresMax: 64,
+  rankerRowsMax: 64,
   counterDaysMax: 32,
   traitsMax: 128,
   playlistsMax: 32,
@@ -181,6 +192,7 @@ export function emptyState(tenant: number, subject: string): UserState {
     consents: emptyMap,
     playlists: emptyMap,
     exposures: [],
+    rankerRows: [],
     lastAt: 0,
     sequence: 0,
     dueAt: 0,

@@ -4,6 +4,7 @@ import { countInteraction, stateTraits, visit } from "./engagement.ts";
 import { expose, markOutcome, markSeen } from "./exposures.ts";
 import { type FoldRecord, type Step, isElement } from "./fold-record.ts";
 import { keepPlaylist } from "./playlists.ts";
+import { keepRow } from "./ranker-rows.ts";
 import { type Sink, appendToSessions } from "./sessions.ts";
 import type { FoldLimits, UserState } from "./state.ts";
 import { react } from "./taste.ts";
@@ -68,7 +69,9 @@ export function foldInLog(
     state.sequence++;
     if ("traits" in payload) stateTraits(state, payload.traits, at, limits);
   } else if (step === "decision" && hasPurpose(bits, "personalization")) {
-    expose(state, record.payload as Decision, at, limits, sink);
+    const decision = record.payload as Decision;
+    if (decision.shadow === undefined) expose(state, decision, at, limits, sink);
+    else keepRow(state, decision, at, limits, sink);
   }
 }
 

@@ -4,6 +4,7 @@ import { logicVersion, type UserState } from "../fold/state.ts";
 import type { Models } from "../sum/models.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { EaseView } from "./ease.ts";
+import type { ThetaView } from "./learned/theta.ts";
 import type { Definitions } from "./placement.ts";
 import { type Answer, type Ranker, rankConfiguration } from "./recommend.ts";
 
@@ -80,6 +81,7 @@ export function replayDecision(
   catalogue: Catalogue,
   definitions: Definitions,
   ease?: EaseView | undefined,
+  theta?: ThetaView | undefined,
 ): Replayed {
   const logged = decision.slots;
   const versions = decision.versions;
@@ -91,7 +93,7 @@ export function replayDecision(
     definitions: versions.definitions === definitions.version,
     configuration: versions.configuration === rankConfiguration,
     logic: versions.logic === logicVersion,
-    views: decision.views.join() === (ease?.name ?? ""),
+    views: decision.views.join() === [ease, theta].flatMap((view) => view?.name ?? []).join(),
   };
   const inputs = (Object.keys(isSame) as DecisionInput[]).filter((input) => !isSame[input]);
   if (inputs.length > 0) return { outcome: "inputs differ", inputs, logged };
@@ -105,6 +107,7 @@ export function replayDecision(
     request,
     undefined,
     ease,
+    theta,
   );
   const slot = firstDifference(items, logged);
   return slot < 0 ? { outcome: "equal", items } : { outcome: "differs", slot, items, logged };

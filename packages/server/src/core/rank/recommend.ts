@@ -20,6 +20,7 @@ import { Rulebook } from "./merchandise/rulebook.ts";
 import { type Definitions, findPlacement, itemsMax, type Placement } from "./placement.ts";
 import { RequestError } from "./request-error.ts";
 import type { RankFeatures } from "./learned/features.ts";
+import type { ThetaView } from "./learned/theta.ts";
 import { Rerank } from "./learned/rerank.ts";
 import { skipsOf } from "./skips.ts";
 import type { Ask, Source } from "./source.ts";
@@ -86,7 +87,7 @@ export class Ranker {
     request: RecommendationRequest,
     eventsNamedMax = eventsNamed,
     ease?: EaseView | undefined,
-    theta?: Int32Array | undefined,
+    theta?: ThetaView | undefined,
   ): Answer {
     const placement = placementOf(definitions, request);
     const known = permittedState(permit, state);
@@ -114,9 +115,10 @@ export class Ranker {
     const limit = Math.min(request.limit, placement.size);
     this.#mix(ask, placement, eligible, limit);
     this.#rerank.clear();
-    if (theta !== undefined) {
+    const weights = theta?.weights(placement.name);
+    if (weights !== undefined) {
       this.#rerank.look(ask, this.#blend, Math.max(limit, rerankedMin));
-      this.#rerank.order(theta, this.#blend);
+      this.#rerank.order(weights, this.#blend);
     }
     this.#sink(ask);
     this.#adjust(ask, placement, catalogue, inForce);
@@ -131,7 +133,7 @@ export class Ranker {
       return label === undefined ? { ...one, reasons } : { ...one, reasons, label };
     });
     const isByScore = placement.diversity === undefined && arranged.sources.size === 0;
-    const views = ease === undefined ? [] : [ease.name];
+    const views = viewNames(ease, weights === undefined ? undefined : theta);
     return { items, personal: permit !== undefined, isByScore, views };
   }
 
@@ -253,6 +255,10 @@ export class Ranker {
       return { item: key, score: totals.get(item), propensity: 1, reasons };
     });
   }
+}
+
+function viewNames(...views: readonly ({ name: string } | undefined)[]): string[] {
+  return views.flatMap((view) => (view === undefined ? [] : [view.name]));
 }
 
 function ownNumber(record: Readonly<Record<string, number>>, name: string): number {

@@ -44,6 +44,8 @@ export class RankerSum implements Summary<RankerCell> {
   /** By "placement id / version of the features". */
   readonly #systems = new Map<string, System>();
   #digest: string | undefined;
+  /** Grows with every change. */
+  revision = 0;
   /** Scratch: the features of a row's candidates, their values, and the sum of those that were left. */
   readonly #left = new Float64Array(featureCount);
   #features = new Uint8Array(64);
@@ -72,6 +74,20 @@ export class RankerSum implements Summary<RankerCell> {
     return this.#systems.size * cellCount * Float64Array.BYTES_PER_ELEMENT;
   }
 
+  /** Whether no row was ever added. */
+  get isEmpty(): boolean {
+    return this.#systems.size === 0;
+  }
+
+  /** Placements that have rows under a version of the features, in order of their names. */
+  placements(version: number): string[] {
+    const systems = [...this.#systems.values()].filter((system) => system.version === version);
+    return systems
+      .filter(({ cells }) => cells[rowsCell] !== 0)
+      .map(({ placement }) => this.items.keys[placement]!)
+      .sort((x, y) => (x < y ? -1 : 1));
+  }
+
   /** Rows of a placement under a version of the features. */
   rows(placement: string, version: number): number {
     return this.system(placement, version)?.[rowsCell] ?? 0;
@@ -92,6 +108,7 @@ export class RankerSum implements Summary<RankerCell> {
 
   merge(other: RankerSum): void {
     this.#digest = undefined;
+    this.revision += 1;
     for (const { placement, version, cells } of other.#systems.values()) {
       const own = this.#system(this.items.intern(other.items.keys[placement]!), version).cells;
       for (let at = 0; at < cellCount; at++) own[at] = own[at]! + cells[at]!;
@@ -121,6 +138,7 @@ export class RankerSum implements Summary<RankerCell> {
     assert(Number.isInteger(delta), "a sum takes integers only");
     if (delta === 0) return;
     this.#digest = undefined;
+    this.revision += 1;
     const [version, width] = [row[0]!, row[1]!];
     const step = width + 1;
     const count = (row.length - rowHead) / step;

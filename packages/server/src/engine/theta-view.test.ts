@@ -1,0 +1,152 @@
+import type { Decision } from "@attune/protocol";
+import { expect, test } from "vitest";
+import type { RecordInput } from "../base/record.ts";
+import { utf8Encode } from "../base/text.ts";
+import { foldLimits } from "../core/fold/state.ts";
+import { rowsMin, solveThetas, ThetaView } from "../core/rank/learned/theta.ts";
+import type { Log } from "../log/log.ts";
+import { openMemoryLog } from "../log/memory.ts";
+import { MemoryCheckpoint } from "./checkpoint/memory.ts";
+import { Engine } from "./engine.ts";
+import { hashOf, payloadOf } from "./payload.ts";
+import { replayDecisions } from "./replay-decisions.ts";
+import { verify } from "./verify.ts";
+
+const start = 1_700_000_000_000;
+const minute = 60_000;
+const usersMax = 60;
+
+function play(user: string, item: string, at: number): RecordInput {
+  const payload = { type: "play", userId: user, item, strength: 1 };
+  return {
+    schema: 1,
+    kind: "event",
+    tenant: 1,
+    subject: hashOf(user),
+    identity: "verified",
+    purposes: 0b11,
+    merged: false,
+    source: "test",
+    at,
+    receivedAt: at,
+    messageHash: hashOf(`${user}/${item}/${at}`),
+    payload: utf8Encode(JSON.stringify(payload)),
+  };
+}
+
+async function stage() {
+  const clock = { at: start };
+  const now = () => clock.at;
+  const log = await openMemoryLog({ partitions: 4, now });
+  const checkpoint = new MemoryCheckpoint();
+  const engine = await Engine.open({ log, checkpoint, now, hasViews: true });
+  await engine.setPolicy(1, { bases: { analytics: "contract", personalization: "contract" } });
+  let plays = 0;
+  /** Users walk through a ring of items, each from a place of their own: what comes next is known. */
+  const walk = async (rounds: number): Promise<void> => {
+    for (let round = 0; round < rounds; round++, plays++) {
+      clock.at += minute;
+      const commit = Array.from({ length: usersMax }, (_, user) =>
+        play(`u${user}`, `i${(user * 7 + plays) % 23}`, clock.at + user),
+      );
+      await engine.append(commit);
+      await engine.settled();
+    }
+  };
+  /** The thread answers in order: with the digests, weights asked for before have come. */
+  const tick = async (ms: number): Promise<void> => {
+    clock.at += ms;
+    await engine.fireTimers();
+    await engine.digests();
+    await engine.settled();
+  };
+  const ask = async (user: string) => {
+    const request = { placement: "up-next", limit: 10, now: clock.at };
+    const { items } = await engine.recommend(1, hashOf(user), request);
+    await engine.settled();
+    return items;
+  };
+  return { engine, log, clock, walk, tick, ask };
+}
+
+async function decisionsOf(log: Log): Promise<Decision[]> {
+  const decisions: Decision[] = [];
+  for await (const { records } of log.read(0)) {
+    for (const record of records) {
+      if (record.kind === "decision") decisions.push(payloadOf(record, "decision"));
+    }
+  }
+  return decisions;
+}
+
+const rowsOf = (engine: Engine): number => engine.tenant(1).models.ranker.rows("up-next", 1);
+
+test("people who act without a list teach the ranker, decisions name its weights and replay", async () => {
+  const { engine, log, walk, tick, ask } = await stage();
+  await walk(3);
+  await tick(1_000);
+  const before = await ask("u1");
+  // Too few rows yet: the weights of no placement are known, and the decision names none.
+  expect(engine.tenant(1).theta?.weights("up-next")).toBeUndefined();
+  await walk(50);
+  const rows = rowsOf(engine);
+  expect(rows).toBeGreaterThanOrEqual(rowsMin);
+  await tick(60_000);
+  const view = engine.tenant(1).theta!;
+  expect(view.weights("up-next")).toBeDefined();
+  expect(view.encode()).toEqual(solveThetas(engine.tenant(1).models.ranker, view.seq).encode());
+  expect(ThetaView.decode(view.encode()).encode()).toEqual(view.encode());
+  for (const { reasons, score } of await ask("u1")) {
+    expect(reasons.reduce((sum, { share }) => sum + share, 0)).toBe(score);
+  }
+  const all = await decisionsOf(log);
+  const shown = all.filter(({ shadow }) => shadow === undefined);
+  expect(shown.map(({ views }) => views.filter((name) => name.startsWith("ranker")))).toEqual([
+    [],
+    [view.name],
+  ]);
+  expect(all.length - shown.length).toBeGreaterThanOrEqual(rows);
+  expect(before.length).toBeGreaterThan(0);
+  const replayed = await replayDecisions(log, foldLimits);
+  expect(replayed.map(({ outcome }) => outcome)).toEqual(["equal", "equal"]);
+  expect((await verify(log, engine, foldLimits)).isEqual).toBe(true);
+  await engine.close();
+});
+
+test("with a person go the person's rows, and no answer knows weights that knew them", async () => {
+  const { engine, log, clock, walk, tick, ask } = await stage();
+  await walk(55);
+  await tick(60_000);
+  const before = engine.tenant(1).theta!;
+  const rows = rowsOf(engine);
+  const own = engine.state(1, hashOf("u2"))!.rankerRows.length;
+  expect(own).toBeGreaterThan(0);
+  await engine.forget(1, hashOf("u2"), clock.at);
+  expect(engine.tenant(1).theta).toBeUndefined();
+  expect(rowsOf(engine)).toBe(rows - own);
+  await tick(1_000);
+  const after = engine.tenant(1).theta!;
+  expect(after.digest).toBe(engine.tenant(1).models.ranker.digest());
+  expect(after.encode()).not.toEqual(before.encode());
+  await ask("u1");
+  await engine.checkpoint();
+  const outcomes = (await replayDecisions(log, foldLimits)).map(({ outcome }) => outcome);
+  expect(outcomes).toEqual(["equal"]);
+  expect((await verify(log, engine, foldLimits)).isEqual).toBe(true);
+  await engine.close();
+});
+
+test("who was just given a list teaches nothing by what follows, until the list is old", async () => {
+  const { engine, clock, walk, ask } = await stage();
+  await walk(10);
+  for (let user = 0; user < usersMax; user++) await ask(`u${user}`);
+  const rows = rowsOf(engine);
+  expect(rows).toBeGreaterThan(0);
+  await walk(10);
+  expect(rowsOf(engine)).toBe(rows);
+  // The lists are half an hour old, and so is what the users were in the middle of.
+  clock.at += 31 * minute;
+  await walk(2);
+  expect(rowsOf(engine)).toBeGreaterThan(rows);
+  await engine.close();
+});
