@@ -324,6 +324,15 @@ export const settings = {
     means:
       "How long a decision, which no answer waits for, may wait to share a commit; a crash loses it.",
   },
+  shadowDecisionsPerSMax: {
+    kind: "integer",
+    default: 200,
+    min: 0,
+    max: 100_000,
+    room: "engine",
+    means:
+      "Most rows a second that the ranker learns from people who act without a list; 0 learns nothing from them.",
+  },
   importBatchEvents: {
     kind: "integer",
     default: 500,
@@ -485,7 +494,7 @@ export function slices(config: Config) {
     ),
     deadLetters: pick("deadLettersMax", "deadLetterDays"),
     log: pick("partitions", "dedupeWindowDays", "commitBytesMax"),
-    engine: pick("hotUsersMax", "decisionDelayMsMax"),
+    engine: pick("hotUsersMax", "decisionDelayMsMax", "shadowDecisionsPerSMax"),
     import: pick("importBatchEvents", "importBatchesInFlightMax", "importSortBytesMax"),
   });
 }

@@ -22,7 +22,7 @@ import { type Tenant, Tenants } from "./tenants.ts";
 import { dueTicks } from "./ticks.ts";
 import { Timers } from "./timers.ts";
 import { isToForward, type User, Users } from "./users.ts";
-import { type DigestView, Views } from "./views.ts";
+import { type DigestView, Views } from "./views/thread.ts";
 
 /** Told of the users that a commit changed, in the turn in which it was folded whole. */
 export type FoldedListener = (
@@ -100,6 +100,7 @@ export class Engine {
       processor: this.#processor,
       limits: this.#limits,
       now: this.#now,
+      shadowDecisionsPerSMax: options.shadowDecisionsPerSMax,
       startId: options.startId ?? randomBytes(6).toString("hex"),
       publicId: this.#publicId,
       log: (record) => this.#decisions.add(record),

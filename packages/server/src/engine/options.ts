@@ -24,6 +24,8 @@ export interface EngineOptions {
   hasViews?: boolean | undefined;
   /** A tenant's EASE view is made anew this often at most, and only if what people like moved. */
   easeEveryMs?: number | undefined;
+  /** Rows of the ranker a second at most, of people who act without a list. */
+  shadowDecisionsPerSMax?: number | undefined;
   /** The id under which a decision is known outside; `start:counter` itself by default. */
   publicId?: ((tenant: number, id: string) => string) | undefined;
   /** How long a decision may wait for others to share a commit with it; 0 by default. */

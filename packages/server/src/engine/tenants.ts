@@ -11,10 +11,10 @@ import {
 import { Ranker } from "../core/rank/recommend.ts";
 import type { ThetaView } from "../core/rank/learned/theta.ts";
 import { Models } from "../core/sum/models.ts";
-import { easeEveryMsDefault, NewestEase } from "./ease-view.ts";
-import { NewestTheta, thetaEveryMsDefault } from "./theta-view.ts";
+import { easeEveryMsDefault, NewestEase } from "./views/ease.ts";
+import { NewestTheta, thetaEveryMsDefault } from "./views/theta.ts";
 import type { CataloguePayload } from "./payload.ts";
-import type { Views } from "./views.ts";
+import type { Views } from "./views/thread.ts";
 
 /** What a tenant declared through the log, as a checkpoint stores it. */
 export interface Declared {

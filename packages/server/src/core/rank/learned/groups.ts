@@ -25,8 +25,8 @@ interface Group {
 /** Ranks among the candidates, the last of each bin; behind them the bin of those without a score. */
 const rankEdges = [1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50];
 const coarseEdges = [1, 2, 4, 8, 20];
-export const rankBins = rankEdges.length + 2;
-export const coarseBins = coarseEdges.length + 2;
+const rankBins = rankEdges.length + 2;
+const coarseBins = coarseEdges.length + 2;
 
 export const groups = [
   { name: "blend rank", owner: "blend", size: rankBins },

@@ -1,7 +1,7 @@
-import type { EaseView } from "../core/rank/ease.ts";
-import type { Cooccurrence } from "../core/sum/cooccurrence.ts";
-import { NewestView } from "./newest-view.ts";
-import type { Views } from "./views.ts";
+import type { EaseView } from "../../core/rank/ease.ts";
+import type { Cooccurrence } from "../../core/sum/cooccurrence.ts";
+import { NewestView } from "./newest.ts";
+import type { Views } from "./thread.ts";
 
 /** How often a tenant's view is made anew at most; a solve at the limit of its size is most of a minute. */
 export const easeEveryMsDefault = 600_000;

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { parentPort } from "node:worker_threads";
-import { readContributions } from "../core/fold/contribution-codec.ts";
-import { solveEase } from "../core/rank/ease.ts";
-import { solveThetas } from "../core/rank/learned/theta.ts";
-import { Models } from "../core/sum/models.ts";
-import type { DigestView, ViewCall, ViewReply } from "./views.ts";
+import { readContributions } from "../../core/fold/contribution-codec.ts";
+import { solveEase } from "../../core/rank/ease.ts";
+import { solveThetas } from "../../core/rank/learned/theta.ts";
+import { Models } from "../../core/sum/models.ts";
+import type { DigestView, ViewCall, ViewReply } from "./thread.ts";
 
 /** The view thread: its own sums, tailed from contributions, and what is made from them. */
 const tenants = new Map<number, Models>();

@@ -1,9 +1,9 @@
 import { Worker } from "node:worker_threads";
-import { assert } from "../base/assert.ts";
-import { ContributionWriter } from "../core/fold/contribution-codec.ts";
-import type { Contribution } from "../core/fold/contribution.ts";
-import { EaseView } from "../core/rank/ease.ts";
-import { ThetaView } from "../core/rank/learned/theta.ts";
+import { assert } from "../../base/assert.ts";
+import { ContributionWriter } from "../../core/fold/contribution-codec.ts";
+import type { Contribution } from "../../core/fold/contribution.ts";
+import { EaseView } from "../../core/rank/ease.ts";
+import { ThetaView } from "../../core/rank/learned/theta.ts";
 
 /** A derived view of the sums: named by the position it was made at, never patched, made again at will. */
 export interface DigestView {
@@ -44,7 +44,7 @@ export class Views {
   #failure: Error | undefined;
 
   constructor() {
-    const name = import.meta.url.endsWith(".ts") ? "./view-worker.ts" : "./view-worker.js";
+    const name = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
     this.#worker = new Worker(new URL(name, import.meta.url));
     this.#worker.on("message", (reply: ViewReply) => {
       this.#waiting.get(reply.id)?.resolve(reply);

@@ -1,16 +1,16 @@
 import type { Decision } from "@attune/protocol";
 import { expect, test } from "vitest";
-import type { RecordInput } from "../base/record.ts";
-import { utf8Encode } from "../base/text.ts";
-import { foldLimits } from "../core/fold/state.ts";
-import { rowsMin, solveThetas, ThetaView } from "../core/rank/learned/theta.ts";
-import type { Log } from "../log/log.ts";
-import { openMemoryLog } from "../log/memory.ts";
-import { MemoryCheckpoint } from "./checkpoint/memory.ts";
-import { Engine } from "./engine.ts";
-import { hashOf, payloadOf } from "./payload.ts";
-import { replayDecisions } from "./replay-decisions.ts";
-import { verify } from "./verify.ts";
+import type { RecordInput } from "../../base/record.ts";
+import { utf8Encode } from "../../base/text.ts";
+import { foldLimits } from "../../core/fold/state.ts";
+import { rowsMin, solveThetas, ThetaView } from "../../core/rank/learned/theta.ts";
+import type { Log } from "../../log/log.ts";
+import { openMemoryLog } from "../../log/memory.ts";
+import { MemoryCheckpoint } from "../checkpoint/memory.ts";
+import { Engine } from "../engine.ts";
+import { hashOf, payloadOf } from "../payload.ts";
+import { replayDecisions } from "../replay-decisions.ts";
+import { verify } from "../verify.ts";
 
 const start = 1_700_000_000_000;
 const minute = 60_000;
@@ -34,12 +34,18 @@ function play(user: string, item: string, at: number): RecordInput {
   };
 }
 
-async function stage() {
+async function stage(shadowDecisionsPerSMax?: number) {
   const clock = { at: start };
   const now = () => clock.at;
   const log = await openMemoryLog({ partitions: 4, now });
   const checkpoint = new MemoryCheckpoint();
-  const engine = await Engine.open({ log, checkpoint, now, hasViews: true });
+  const engine = await Engine.open({
+    log,
+    checkpoint,
+    now,
+    hasViews: true,
+    shadowDecisionsPerSMax,
+  });
   await engine.setPolicy(1, { bases: { analytics: "contract", personalization: "contract" } });
   let plays = 0;
   /** Users walk through a ring of items, each from a place of their own: what comes next is known. */
@@ -149,4 +155,19 @@ test("who was just given a list teaches nothing by what follows, until the list 
   await walk(2);
   expect(rowsOf(engine)).toBeGreaterThan(rows);
   await engine.close();
+});
+
+test("a second has room for so many rows, and for none at 0", async () => {
+  const rowsAt = async (perSMax: number | undefined): Promise<number> => {
+    const { engine, walk } = await stage(perSMax);
+    await walk(12);
+    const rows = rowsOf(engine);
+    await engine.close();
+    return rows;
+  };
+  // The clock stands still within a round, so 12 rounds are 12 seconds.
+  const all = await rowsAt(undefined);
+  expect(await rowsAt(2)).toBeLessThanOrEqual(24);
+  expect(all).toBeGreaterThan(24);
+  expect(await rowsAt(0)).toBe(0);
 });

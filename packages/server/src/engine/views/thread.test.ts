@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { utf8Encode } from "../base/text.ts";
-import type { RecordInput } from "../base/record.ts";
-import { RamDisk } from "../log/disk.ts";
-import { openMemoryLog } from "../log/memory.ts";
-import { MemoryCheckpoint } from "./checkpoint/memory.ts";
-import { Engine } from "./engine.ts";
-import { hashOf } from "./payload.ts";
-import { snapshotOf } from "./verify.ts";
+import { utf8Encode } from "../../base/text.ts";
+import type { RecordInput } from "../../base/record.ts";
+import { RamDisk } from "../../log/disk.ts";
+import { openMemoryLog } from "../../log/memory.ts";
+import { MemoryCheckpoint } from "../checkpoint/memory.ts";
+import { Engine } from "../engine.ts";
+import { hashOf } from "../payload.ts";
+import { snapshotOf } from "../verify.ts";
 
 const start = 1_700_000_000_000;
 

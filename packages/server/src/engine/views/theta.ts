@@ -1,7 +1,7 @@
-import type { ThetaView } from "../core/rank/learned/theta.ts";
-import type { RankerSum } from "../core/sum/ranker.ts";
-import { NewestView } from "./newest-view.ts";
-import type { Views } from "./views.ts";
+import type { ThetaView } from "../../core/rank/learned/theta.ts";
+import type { RankerSum } from "../../core/sum/ranker.ts";
+import { NewestView } from "./newest.ts";
+import type { Views } from "./thread.ts";
 
 /** How often the weights are solved anew at most: some ms of the view thread for each placement. */
 export const thetaEveryMsDefault = 60_000;
