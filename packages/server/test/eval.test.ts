@@ -24,15 +24,15 @@ const serenade = join(import.meta.dirname, "data/serenade-example");
 const rsc15 = join(import.meta.dirname, "../../../../shared/data/rsc15-100k");
 const clicks = (name: string): string => join(rsc15, `yoochoose-clicks-100k_${name}.txt`);
 
-test("serenade-example: the shipped configuration passes Serenade's published figures", () => {
+test("serenade-example: the shipped configuration holds its figures, beyond those that Serenade published", () => {
   const report = evaluate({
     train: readSessions(join(serenade, "train.txt.gz")),
     test: readSessions(join(serenade, "test.txt")),
     excludeCurrent: true,
   });
   expect(report.predictions).toBe(931);
-  expect(report.hr).toBeGreaterThanOrEqual(0.64);
-  expect(report.mrr).toBeGreaterThanOrEqual(0.327);
+  expect(report.hr).toBeGreaterThanOrEqual(0.675);
+  expect(report.mrr).toBeGreaterThanOrEqual(0.37);
 });
 
 test(

@@ -23,7 +23,7 @@ const options = {
   live: { help: "learn each test event after it was predicted, in the order of time" },
   "exclude-current": { help: "never recommend the item that is open" },
   "no-repeats": { help: "drop consecutive repeats from all files; the open item is excluded" },
-  config: { value: "FILE", help: "JSON with settings of neighbours, rules and sources" },
+  config: { value: "FILE", help: "JSON with settings of neighbours, rules, sources and ranker" },
 } as const satisfies Options;
 
 /** As the published figures on ml-100k were split. */
@@ -108,6 +108,7 @@ function rowsOf(report: EvalReport): [string, string][] {
     [`recall@${k}`, report.recall.toFixed(4)],
     [`nDCG@${k}`, report.ndcg.toFixed(4)],
     [`coverage@${k}`, report.coverage.toFixed(4)],
+    ["rows of the ranker", String(report.rankerRows)],
     ["answer", us(report.predictUsP50, report.predictUsP99)],
     ["event learned", us(report.updateUsP50, report.updateUsP99)],
   ];

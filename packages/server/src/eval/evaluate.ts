@@ -11,6 +11,7 @@ import { foldLimits, type UserState } from "../core/fold/state.ts";
 import { Catalogue } from "../core/rank/catalogue.ts";
 import { builtInDefinitions, type Definitions } from "../core/rank/placement.ts";
 import { Ranker } from "../core/rank/recommend.ts";
+import { featureVersion } from "../core/rank/learned/groups.ts";
 import { rowOf } from "../core/rank/learned/row.ts";
 import { solveThetas, type ThetaView } from "../core/rank/learned/theta.ts";
 import { sourcesOf } from "../core/rank/sources.ts";
@@ -34,6 +35,8 @@ export interface EvalOptions {
 }
 
 export interface EvalReport extends Report {
+  /** Rows that the ranker learned from; with too few of them the answers are the blend's. */
+  rankerRows: number;
   /** One answer, with its reasons. */
   predictUsP50: number;
   predictUsP99: number;
@@ -177,6 +180,7 @@ class Run {
   report(trainItems: number): EvalReport {
     return {
       ...this.#metrics.report(trainItems),
+      rankerRows: this.#models.ranker.rows("up-next", featureVersion),
       predictUsP50: quantile(this.#predictUs, 0.5),
       predictUsP99: quantile(this.#predictUs, 0.99),
       updateUsP50: quantile(this.#updateUs, 0.5),

@@ -222,7 +222,7 @@ test("the generated users reach every corner", () => {
     if (playlists.size === smallLimits.playlistsMax) count("all playlists");
     if (dueAt === 0 && sessions.length > 0) count("a timer that rang");
   }
-  const models = ["sessions", "cooccurrence", "popularity", "rewards"];
+  const models = ["sessions", "cooccurrence", "popularity", "rewards", "ranker"];
   const corners = [
     "session.started",
     "session.ended",
