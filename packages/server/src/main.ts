@@ -51,7 +51,14 @@ export async function open(
   const log = await openSqliteLog({ path: at.log, ...slice.log, now, dedupe });
   const publicId = publicIds(tenants);
   const seen = onCommit === undefined ? log : watched(log, onCommit);
-  const engine = await Engine.open({ log: seen, checkpoint, now, publicId, ...slice.engine });
+  const engine = await Engine.open({
+    log: seen,
+    checkpoint,
+    now,
+    publicId,
+    hasRanker: true,
+    ...slice.engine,
+  });
 
   /** Forgets for good: the ledger first, so that no restore of an older backup can undo it. */
   function forget(tenant: number, subject: string, time: number, reason?: string) {

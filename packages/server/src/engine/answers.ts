@@ -7,7 +7,7 @@ import { makeDecision } from "../core/rank/decision.ts";
 import { findPlacement, type Stability, stabilityDefault } from "../core/rank/placement.ts";
 import { engineRecord } from "./payload.ts";
 import type { Processor } from "./processor.ts";
-import { Shadows, shadowDecisionsPerSMax } from "./shadows.ts";
+import { Shadows } from "./shadows.ts";
 import type { Tenants } from "./tenants.ts";
 import type { Users } from "./users.ts";
 
@@ -48,7 +48,7 @@ export interface AnswersParts {
   /** Wall clock, ms. */
   now: () => number;
   /** Rows of the ranker a second at most, of people who act without a list. */
-  shadowDecisionsPerSMax?: number | undefined;
+  shadowDecisionsPerSMax: number;
   /** Names this start of the engine in decision ids. */
   startId: string;
   /** What stands outside for an internal id: keyed, so that it tells nothing of how many there are. */
@@ -69,7 +69,7 @@ export class Answers {
     this.shadows = new Shadows({
       ...parts,
       seq: () => parts.processor.seq,
-      perSMax: parts.shadowDecisionsPerSMax ?? shadowDecisionsPerSMax,
+      perSMax: parts.shadowDecisionsPerSMax,
     });
   }
 

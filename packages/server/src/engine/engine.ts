@@ -22,7 +22,7 @@ import { type Tenant, Tenants } from "./tenants.ts";
 import { dueTicks } from "./ticks.ts";
 import { Timers } from "./timers.ts";
 import { isToForward, type User, Users } from "./users.ts";
-import { type DigestView, Views } from "./views/thread.ts";
+import { type DigestView, type Views, viewsOf } from "./views/thread.ts";
 
 /** Told of the users that a commit changed, in the turn in which it was folded whole. */
 export type FoldedListener = (
@@ -73,7 +73,7 @@ export class Engine {
     this.#publicId = options.publicId ?? ((_tenant, id) => id);
     this.#timerStaleMs = options.timerStaleMs ?? 86_400_000;
     this.#checkpointRecords = options.checkpointRecords ?? 50_000;
-    this.#views = options.hasViews === true ? new Views() : undefined;
+    this.#views = viewsOf(options);
     this.#tenants = new Tenants(this.#views, options.easeEveryMs);
     this.outbox = new Outbox(options.outboxMax ?? 100_000);
     this.#users = new Users(options.checkpoint, options.hotUsersMax ?? 50_000);
@@ -100,7 +100,7 @@ export class Engine {
       processor: this.#processor,
       limits: this.#limits,
       now: this.#now,
-      shadowDecisionsPerSMax: options.shadowDecisionsPerSMax,
+      shadowDecisionsPerSMax: options.shadowDecisionsPerSMax ?? (this.#views ? 200 : 0),
       startId: options.startId ?? randomBytes(6).toString("hex"),
       publicId: this.#publicId,
       log: (record) => this.#decisions.add(record),
@@ -370,7 +370,7 @@ export class Engine {
   /** Full digests of all sums at the newest whole commit, made by the view thread. */
   async digests(): Promise<DigestView> {
     await this.whole();
-    if (this.#views === undefined) throw new Error("The engine was opened without views.");
+    if (this.#views?.isWhole !== true) throw new Error("The engine was opened without views.");
     return this.#views.digests(this.#processor.seq);
   }
 

@@ -22,9 +22,11 @@ export interface EngineOptions {
    * sums and, at the limit of its size, most of a minute of one core for every solve.
    */
   hasViews?: boolean | undefined;
+  /** Solves the weights of the ranker, in a view thread that tails the ranker's rows alone unless `hasViews`. */
+  hasRanker?: boolean | undefined;
   /** A tenant's EASE view is made anew this often at most, and only if what people like moved. */
   easeEveryMs?: number | undefined;
-  /** Rows of the ranker a second at most, of people who act without a list. */
+  /** Rows of the ranker a second at most, of people who act without a list; by default none without a view thread. */
   shadowDecisionsPerSMax?: number | undefined;
   /** The id under which a decision is known outside; `start:counter` itself by default. */
   publicId?: ((tenant: number, id: string) => string) | undefined;

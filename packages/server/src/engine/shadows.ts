@@ -12,8 +12,6 @@ import type { Tenants } from "./tenants.ts";
 /** The placement whose next item a user who acts without a list shows us. */
 const placement = "up-next";
 const limit = 20;
-/** Over all tenants, unless the engine is told otherwise. */
-export const shadowDecisionsPerSMax = 200;
 /** One event in so many, by the hash of its message. */
 const every = 4;
 const taken: ReadonlySet<string> = new Set(["view", "play", "add", "purchase"]);

@@ -40,7 +40,7 @@ export class Tenant {
   constructor(number: number, views: Views | undefined, easeEveryMs: number) {
     this.number = number;
     this.#views = views;
-    this.#ease = views === undefined ? undefined : new NewestEase(views, number, easeEveryMs);
+    this.#ease = views?.isWhole === true ? new NewestEase(views, number, easeEveryMs) : undefined;
     this.#theta =
       views === undefined ? undefined : new NewestTheta(views, number, thetaEveryMsDefault);
   }

@@ -131,7 +131,11 @@ export interface Machine {
   limits: Readonly<FoldLimits>;
 }
 
-export async function openMachine(limits: Readonly<FoldLimits>): Promise<Machine> {
+/** `shadowDecisionsPerSMax` 0: the log gets no rows of the ranker beside what is appended. */
+export async function openMachine(
+  limits: Readonly<FoldLimits>,
+  shadowDecisionsPerSMax = 200,
+): Promise<Machine> {
   const log = await openMemoryLog({ partitions: 4, makeEpoch: () => "laws", salt: 1 });
   const checkpoint = new MemoryCheckpoint();
   const engine = await Engine.open({
@@ -140,6 +144,7 @@ export async function openMachine(limits: Readonly<FoldLimits>): Promise<Machine
     limits,
     now: () => Date.UTC(2026, 5, 1),
     checkpointRecords: 0,
+    shadowDecisionsPerSMax,
     startId: "laws",
   });
   const bases = { analytics: "contract", personalization: "contract" } as const;

@@ -171,3 +171,28 @@ test("a second has room for so many rows, and for none at 0", async () => {
   expect(all).toBeGreaterThan(24);
   expect(await rowsAt(0)).toBe(0);
 });
+
+test("a thread that has the ranker's rows alone solves the same weights, and no other view", async () => {
+  const clock = { at: start };
+  const now = () => clock.at;
+  const log = await openMemoryLog({ partitions: 4, now });
+  const checkpoint = new MemoryCheckpoint();
+  const engine = await Engine.open({ log, checkpoint, now, hasRanker: true });
+  await engine.setPolicy(1, { bases: { analytics: "contract", personalization: "contract" } });
+  for (let round = 0; round < 55; round++) {
+    clock.at += minute;
+    const commit = Array.from({ length: usersMax }, (_, user) =>
+      play(`u${user}`, `i${(user * 7 + round) % 23}`, clock.at + user),
+    );
+    await engine.append(commit);
+    await engine.settled();
+  }
+  await engine.fireTimers();
+  while (engine.tenant(1).theta === undefined) await new Promise(setImmediate);
+  const view = engine.tenant(1).theta!;
+  expect(view.weights("up-next")).toBeDefined();
+  expect(view.encode()).toEqual(solveThetas(engine.tenant(1).models.ranker, view.seq).encode());
+  expect(engine.tenant(1).ease).toBeUndefined();
+  await expect(engine.digests()).rejects.toThrow("without views");
+  await engine.close();
+});

@@ -43,7 +43,11 @@ export class Views {
   #lastId = 0;
   #failure: Error | undefined;
 
-  constructor() {
+  /** Whether the thread has all sums, or the ranker's alone. */
+  readonly isWhole: boolean;
+
+  constructor(isWhole = true) {
+    this.isWhole = isWhole;
     const name = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
     this.#worker = new Worker(new URL(name, import.meta.url));
     this.#worker.on("message", (reply: ViewReply) => {
@@ -59,14 +63,14 @@ export class Views {
   }
 
   add(tenant: number, contributions: readonly Contribution[]): void {
-    for (const contribution of contributions) this.#writer.add(tenant, contribution, 1);
+    for (const contribution of contributions) this.#write(tenant, contribution, 1);
     if (this.#writer.length > messageBytesMax) this.#send();
   }
 
   /** In the order in which sums take C(state) back: last added, first subtracted. */
   subtract(tenant: number, contributions: readonly Contribution[]): void {
     for (let i = contributions.length - 1; i >= 0; i--) {
-      this.#writer.add(tenant, contributions[i]!, -1);
+      this.#write(tenant, contributions[i]!, -1);
     }
     if (this.#writer.length > messageBytesMax) this.#send();
   }
@@ -97,6 +101,12 @@ export class Views {
     return ThetaView.decode(reply.bytes);
   }
 
+  #write(tenant: number, contribution: Contribution, sign: 1 | -1): void {
+    if (this.isWhole || contribution.model === "ranker") {
+      this.#writer.add(tenant, contribution, sign);
+    }
+  }
+
   #ask(callOf: (id: number) => ViewCall): Promise<ViewReply> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     this.#send();
@@ -116,4 +126,13 @@ export class Views {
   async close(): Promise<void> {
     await this.#worker.terminate();
   }
+}
+
+/** The view thread that an engine is to have, if any. */
+export function viewsOf(options: {
+  hasViews?: boolean | undefined;
+  hasRanker?: boolean | undefined;
+}): Views | undefined {
+  if (options.hasViews === true) return new Views();
+  return options.hasRanker === true ? new Views(false) : undefined;
 }
