@@ -30,7 +30,7 @@ import {
  * maps were filled; decode(encode(x)) = x. Times stand as differences, and an item's name where it occurs
  * first, later occurrences as its number. All text must be well-formed, as `ingest` makes it.
  */
-const version = 2;
+const version = 3;
 const choices: readonly ConsentChoice[] = ["granted", "denied", "withdrawn"];
 
 export function encodeState(state: UserState): Uint8Array<ArrayBuffer> {

@@ -152,7 +152,7 @@ export interface FoldLimits {
   playlistsMax: number;
 }
 
-export const logicVersion = 3;
+export const logicVersion = 4;
 
 export const foldLimits: Readonly<FoldLimits> = Object.freeze({
   sessionIdleMs: 1_800_000,
