@@ -34,7 +34,18 @@ export interface Context {
   device?: string | undefined;
   region?: string | undefined;
   place?: string | undefined;
+  /** Further circumstances by name, such as `weather: "rain"`, within `contextLimits`. */
+  attributes?: Readonly<Record<string, string>> | undefined;
 }
+
+/** Each circumstance is counted for every item it was met with, so there are few and they are short. */
+export const contextLimits = {
+  attributesMax: 4,
+  /** Characters of a value. */
+  unitsMax: 64,
+  /** What an attribute is called: no colon, which ends the name of a dimension. */
+  attributeName: /^[a-z][a-z0-9_]{0,31}$/,
+} as const;
 
 /**
  * An accepted event as it stands in the log: the mapping from a dialect was applied once, when the event

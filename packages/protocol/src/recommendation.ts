@@ -46,6 +46,20 @@ export interface RecommendedItem {
   label?: string | undefined;
 }
 
+/** What an interaction is to a session, in classes; `end` is that nothing follows in it. */
+export type NextAction = "view" | "play" | "complete" | "skip" | "like" | "add" | "end";
+
+/** What the person is likely to do next. Chances are whole thousandths. */
+export interface Prediction {
+  /** By item of the answer: that a play of it would be skipped. Absent while no play was ever counted. */
+  pSkip?: readonly number[] | undefined;
+  /** That the open session ends with what it holds; absent without one. */
+  pSessionEnd?: number | undefined;
+  nextAction?: { action: NextAction; p: number } | undefined;
+  /** Ids of the answer's items that are worth loading now. */
+  prefetch: readonly string[];
+}
+
 /** The logged answer: with the log up to its positions it can be computed again, bit for bit. */
 export interface Decision {
   /** `start:counter`, unique for ever; outside it is shown as a keyed hash. */

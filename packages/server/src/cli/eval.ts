@@ -10,6 +10,7 @@ import { evaluateRatings, type RatingsReport } from "../eval/ratings.ts";
 import { readRatings, splitByItem } from "../eval/ratings-file.ts";
 import { readSessions } from "../eval/session-file.ts";
 import { type Command, exitCodes, helpOf, type Options, readOptions, usage } from "./command.ts";
+import { runSessionEnd, runWorld } from "./eval/foresight.ts";
 import { print, printJson, table } from "./terminal.ts";
 
 const options = {
@@ -23,6 +24,14 @@ const options = {
   live: { help: "learn each test event after it was predicted, in the order of time" },
   "exclude-current": { help: "never recommend the item that is open" },
   "no-repeats": { help: "drop consecutive repeats from all files; the open item is excluded" },
+  predict: { help: "sessions: predict where a session ends, not what comes next" },
+  world: {
+    value: "NAME",
+    help: "a simulator with known truth instead of a file: context or skips",
+  },
+  seed: { value: "N", help: "world: the same seed gives the same world (default 1)" },
+  "no-effect": { help: "world context: circumstances are stated and change nothing" },
+  habits: { help: "world context: people are mostly where others of their taste are" },
   config: { value: "FILE", help: "JSON with settings of neighbours, rules, sources and ranker" },
 } as const satisfies Options;
 
@@ -32,14 +41,18 @@ const splitSeed = 42;
 
 const summary = "measure recommendations on a data set";
 const usageLine =
-  "eval (--train FILE --test FILE [--live] [--exclude-current] [--no-repeats] | --ratings FILE)";
+  "eval (--train FILE --test FILE [--live] [--exclude-current] [--no-repeats] | --ratings FILE | --world NAME)";
 const about = `
 Each session is a user of its own; each prefix of a test session is one prediction of the item that
 comes next, over all items, through the same code that serves. Without --config these are the
 settings of the product.
 
 With --ratings three quarters of each item's ratings, drawn with seed 42, are learned in the order of
-time; then every user is asked about once, and what was learned of them is left out.`;
+time; then every user is asked about once, and what was learned of them is left out.
+
+With --predict each click of a test session is asked whether it is the last. With --world the data is
+made by a simulator whose hidden factors an oracle knows: \`context\` for what circumstances add to
+answers, \`skips\` for the chance that a play is skipped.`;
 
 export const command: Command = {
   name: "eval",
@@ -50,6 +63,8 @@ export const command: Command = {
 
 function run(argv: string[]): number {
   const given = readOptions(command.name, options, argv, 0);
+  const world = given.text("world");
+  if (world !== undefined) return runWorld(given, world);
   const ratings = given.text("ratings");
   if (ratings !== undefined) {
     const report = evaluateRatings({
@@ -66,6 +81,7 @@ function run(argv: string[]): number {
   if (train === undefined || test === undefined) {
     throw usage(command.name, "give --train FILE and --test FILE, or --ratings FILE");
   }
+  if (given.flag("predict")) return runSessionEnd(given, train, test);
   const config = given.text("config");
   const report = evaluate({
     train: readSessions(train),

@@ -2,7 +2,7 @@
  * The channels that a person may listen to, by the names they have outside: `user:{id}`, the person's own
  * news, and `reco:{placement}#{id}`, a live query. The same on every transport, so that a cursor is too.
  */
-import type { Context } from "@attune/protocol";
+import { type Context, contextLimits } from "@attune/protocol";
 import { Refusal, refusals } from "./codes.ts";
 import type { Hub } from "./hub.ts";
 import type { Holder, LiveEngine, LiveQueries, LiveQuery } from "./live.ts";
@@ -40,7 +40,6 @@ export interface ChannelParts {
 const limitDefault = 20;
 const limitMax = 200;
 const idUnitsMax = 256;
-const contextUnitsMax = 64;
 /** Placements that one connection may watch on its person's channel. */
 const watchedMax = 8;
 
@@ -255,15 +254,29 @@ function contextOf(value: unknown): Context {
   if (value === undefined) return {};
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw bad("data.context must be an object");
-  const { device, region, place, ...others } = value as Record<string, unknown>;
+  const { device, region, place, attributes, ...others } = value as Record<string, unknown>;
   const unknown = Object.keys(others)[0];
-  if (unknown !== undefined) throw bad(`data.context knows device, region and place alone`);
+  if (unknown !== undefined)
+    throw bad(`data.context knows device, region, place and attributes alone`);
   for (const text of [device, region, place]) {
     if (text === undefined) continue;
-    if (typeof text !== "string" || text.length > contextUnitsMax)
-      throw bad(`data.context holds texts of at most ${contextUnitsMax} characters`);
+    if (typeof text !== "string" || text.length > contextLimits.unitsMax)
+      throw bad(`data.context holds texts of at most ${contextLimits.unitsMax} characters`);
   }
-  return { device, region, place } as Context;
+  return { device, region, place, attributes: attributesOf(attributes) } as Context;
+}
+
+function attributesOf(value: unknown): Context["attributes"] {
+  if (value === undefined) return undefined;
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw bad("data.context.attributes must be an object");
+  const { attributesMax, attributeName, unitsMax } = contextLimits;
+  const entries = Object.entries(value as Record<string, unknown>);
+  const isStated = ([name, text]: [string, unknown]): boolean =>
+    attributeName.test(name) && typeof text === "string" && text.length <= unitsMax;
+  if (entries.length > attributesMax || !entries.every(isStated))
+    throw bad(`data.context.attributes holds at most ${attributesMax} names with short texts`);
+  return value as Context["attributes"];
 }
 
 /** Item ids as a client tells them. */

@@ -142,10 +142,16 @@ describe("a live query", () => {
     const world = new LiveWorld();
     const open = (change: object) => world.live.open({ ...ask("u"), ...change }, {}, []);
     const queries = new Set<LiveQuery>();
-    for (const change of [{}, {}, { limit: 2 }, { context: { place: "gym" } }])
+    for (const change of [
+      {},
+      {},
+      { limit: 2 },
+      { context: { place: "gym" } },
+      { context: { attributes: { a: "b" } } },
+    ])
       queries.add(await open(change));
-    expect(queries.size).toBe(3);
-    expect(new Set([...queries].map(({ channel }) => channel)).size).toBe(3);
+    expect(queries.size).toBe(4);
+    expect(new Set([...queries].map(({ channel }) => channel)).size).toBe(4);
   });
 
   test("beyond a person's limit takes the place of one that nobody looks at, or is refused", async () => {
@@ -446,6 +452,9 @@ describe("a person's channels", () => {
     ["reco:home#u", [], 107],
     ["reco:home#u", { context: { x: "y" } }, 107],
     ["reco:home#u", { context: { place: "x".repeat(65) } }, 107],
+    ["reco:home#u", { context: { attributes: { weather: 1 } } }, 107],
+    ["reco:home#u", { context: { attributes: { "a:b": "x" } } }, 107],
+    ["reco:home#u", { context: { attributes: { a: "1", b: "2", c: "3", d: "4", e: "5" } } }, 107],
     ["reco:home#u", { onScreen: Array(201).fill("i") }, 107],
     ["reco:home#u", { onScreen: [""] }, 107],
   ])("%s with %j is refused with %i", async (name, data, code) => {
@@ -453,7 +462,10 @@ describe("a person's channels", () => {
   });
 
   test("takes what is just inside the limits", async () => {
-    const data = { limit: 200, context: { place: "x".repeat(64) }, onScreen: Array(200).fill("i") };
+    const text = "x".repeat(64);
+    const attributes = { a: text, b: "2", c: "3", d: "4" };
+    const context = { place: text, attributes };
+    const data = { limit: 200, context, onScreen: Array(200).fill("i") };
     await open(new LiveWorld(), "reco:home#u", data);
   });
 });

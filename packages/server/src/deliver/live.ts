@@ -438,8 +438,9 @@ interface Made {
 
 /** One stream per (person, placement, hash of limit and context). */
 function channelOf({ tenant, subject, placement, limit, context }: LiveAsk): string {
-  const { device, region, place } = context;
-  const text = JSON.stringify([limit, device ?? null, region ?? null, place ?? null]);
+  const { device, region, place, attributes = {} } = context;
+  const stated = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
+  const text = JSON.stringify([limit, device ?? null, region ?? null, place ?? null, stated]);
   const hash = createHash("sha256").update(text).digest("base64url").slice(0, 16);
   return `${tenant}/reco/${subject}/${placement}/${hash}`;
 }

@@ -1,10 +1,16 @@
-import type { Decision, RecommendationRequest, RecommendedItem } from "@attune/protocol";
+import type {
+  Decision,
+  Prediction,
+  RecommendationRequest,
+  RecommendedItem,
+} from "@attune/protocol";
 import { assert } from "../base/assert.ts";
 import { nobody, type RecordInput } from "../base/record.ts";
 import { permitFor, purposeBits } from "../core/fold/consent.ts";
 import type { FoldLimits } from "../core/fold/state.ts";
 import { makeDecision } from "../core/rank/decision.ts";
 import { findPlacement, type Stability, stabilityDefault } from "../core/rank/placement.ts";
+import { predict } from "../core/rank/predict.ts";
 import { engineRecord } from "./payload.ts";
 import type { Processor } from "./processor.ts";
 import { Shadows } from "./shadows.ts";
@@ -17,6 +23,8 @@ export interface Answer {
   items: readonly RecommendedItem[];
   /** Position the answer reflects: `"epoch.seq"`. */
   position: string;
+  /** If it was asked for. */
+  prediction?: Prediction | undefined;
 }
 
 /** A slot as it stands on the screen. */
@@ -38,6 +46,8 @@ export interface Preview {
    * as they stand on the screen.
    */
   decide(shown?: readonly ShownSlot[]): string;
+  /** Decides; the answer as it goes out, and with a prediction of the same state and sums if one is wanted. */
+  answer(position: string, isAhead?: boolean): Answer;
 }
 
 export interface AnswersParts {
@@ -113,10 +123,19 @@ export class Answers {
       this.#log(tenantNumber, owner, purposes, isOther ? { ...decision, shown: items } : decision);
       return id;
     };
+    const ahead = (): Prediction => {
+      const ids = answer.items.map(({ item }) => item);
+      return predict(permit, state, models, ids, request.now);
+    };
+    const answered = (position: string, isAhead = false): Answer => {
+      const decisionId = decide();
+      const made = { decisionId, placement: request.placement, items: answer.items, position };
+      return isAhead ? { ...made, prediction: ahead() } : made;
+    };
     const { items, personal, isByScore } = answer;
     const placement = findPlacement(definitions, request.placement);
     const stability = placement?.stability ?? stabilityDefault;
-    return { items, personal, isByScore, stability, decide };
+    return { items, personal, isByScore, stability, decide, answer: answered };
   }
 
   #log(tenant: number, subject: string, purposes: number, decision: Decision): void {

@@ -283,13 +283,11 @@ export class Engine {
     tenant: number,
     subject: string | undefined,
     request: RecommendationRequest,
-    options: { after?: string | undefined } = {},
+    options: { after?: string | undefined; predict?: boolean | undefined } = {},
   ): Promise<Answer> {
     do await this.whole(options.after);
     while (!this.isWhole);
-    const { items, decide } = this.preview(tenant, subject, request);
-    const { placement } = request;
-    return { decisionId: decide(), placement, items, position: this.position() };
+    return this.preview(tenant, subject, request).answer(this.position(), options.predict);
   }
 
   /** Resolves in a turn in which no commit is half folded, `after` (an acknowledged position) included. */

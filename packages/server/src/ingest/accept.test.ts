@@ -213,6 +213,22 @@ describe("what", () => {
     const odd = one(view({ context: { device: "toaster-17" } }));
     expect(odd.payloads[0]).not.toHaveProperty("context");
   });
+
+  test("attributes of the context count up to the limits: four by name, short texts, plain names", () => {
+    const of = (attributes: unknown): unknown => {
+      const { payloads } = one(view({ context: { attributes } as Incoming["context"] }));
+      return (payloads[0] as { context?: unknown }).context;
+    };
+    expect(of({ weather: "rain" })).toEqual({ attributes: { weather: "rain" } });
+    expect(of({ e: "5", d: "4", c: "3", b: "2", a: "1" })).toEqual({
+      attributes: { a: "1", b: "2", c: "3", d: "4" },
+    });
+    const long = "x".repeat(64);
+    expect(of({ a: long, b: `${long}x`, "c:d": "1", Big: "1", n: 7 })).toEqual({
+      attributes: { a: long },
+    });
+    for (const nothing of [{}, [], "rain", { a: "" }, null]) expect(of(nothing)).toBe(undefined);
+  });
 });
 
 test("events without an id get the same one again if they have a time, whatever their key order", () => {

@@ -3,7 +3,13 @@
  * means nothing to us. Done once, when an event is accepted; the record keeps the result, so a changed
  * mapping touches later events only.
  */
-import type { Context, InteractionEvent, InteractionType, OtherEvent } from "@attune/protocol";
+import {
+  type Context,
+  contextLimits,
+  type InteractionEvent,
+  type InteractionType,
+  type OtherEvent,
+} from "@attune/protocol";
 import type { Incoming } from "./dialect/dialect.ts";
 import { isLonger, isObject, type JsonObject } from "./json.ts";
 import { type Mapping, nameKey, type Verb } from "./mapping-table.ts";
@@ -166,7 +172,6 @@ const deviceAliases: Readonly<Record<string, string>> = {
   laptop: "desktop",
   computer: "desktop",
 };
-const placeUnitsMax = 64;
 
 /** What the event itself states about its circumstances. An address is neither kept nor looked up. */
 function contextOf(context: JsonObject): Context | undefined {
@@ -178,12 +183,25 @@ function contextOf(context: JsonObject): Context | undefined {
     device: known !== undefined && deviceClasses.has(known) ? known : undefined,
     region: shortText(context["region"] ?? location["region"]),
     place: shortText(context["place"]),
+    attributes: attributesOf(context["attributes"]),
   };
   return Object.values(stated).some((value) => value !== undefined) ? stated : undefined;
 }
 
+/** Those that are within the limits, the first few by name; the others count nowhere. */
+function attributesOf(value: unknown): Context["attributes"] {
+  if (!isObject(value)) return undefined;
+  const stated = Object.entries(value)
+    .map(([name, one]) => [name, shortText(one)] as const)
+    .filter((entry): entry is readonly [string, string] => entry[1] !== undefined)
+    .filter(([name]) => contextLimits.attributeName.test(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .slice(0, contextLimits.attributesMax);
+  return stated.length === 0 ? undefined : Object.fromEntries(stated);
+}
+
 function shortText(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" && value.length <= placeUnitsMax
+  return typeof value === "string" && value !== "" && value.length <= contextLimits.unitsMax
     ? value
     : undefined;
 }

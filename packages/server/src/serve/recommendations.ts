@@ -1,7 +1,13 @@
 import "../access/route.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
-import { CodedError, type RecommendationRequest, type RecommendedItem } from "@attune/protocol";
+import {
+  CodedError,
+  contextLimits,
+  type Prediction,
+  type RecommendationRequest,
+  type RecommendedItem,
+} from "@attune/protocol";
 import { type Authenticate, type Caller, readableUser } from "../access/caller.ts";
 
 /**
@@ -17,7 +23,7 @@ export interface RecommendationParts {
     tenant: number,
     subject: string | undefined,
     request: RecommendationRequest,
-    options: { after?: string | undefined },
+    options: { after?: string | undefined; predict?: boolean | undefined },
   ): Promise<Answer>;
   /** Whether the person has a playlist of this id. */
   hasPlaylist(tenant: number, subject: string | undefined, id: string): boolean;
@@ -37,6 +43,7 @@ interface Answer {
   placement: string;
   items: readonly RecommendedItem[];
   position: string;
+  prediction?: Prediction | undefined;
 }
 
 const limitDefault = 20;
@@ -57,14 +64,30 @@ const Text = Type.String({
   maxLength: 2_000,
   description: 'Such as `item.genre == "jazz" and item.year >= 1990`.',
 });
+const Circumstance = Type.String({ maxLength: contextLimits.unitsMax });
 const Context = Type.Object(
   {
-    device: Type.Optional(Type.String({ maxLength: 64 })),
-    region: Type.Optional(Type.String({ maxLength: 64 })),
-    place: Type.Optional(Type.String({ maxLength: 64 })),
+    device: Type.Optional(Circumstance),
+    region: Type.Optional(Circumstance),
+    place: Type.Optional(Circumstance),
+    attributes: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: contextLimits.attributeName.source }),
+        Circumstance,
+        // Without it the schema would let names pass that its pattern does not know.
+        { maxProperties: contextLimits.attributesMax, additionalProperties: false },
+      ),
+    ),
   },
   { additionalProperties: false },
 );
+
+const Predict = Type.Boolean({ description: "Say as well what the person is likely to do next." });
+const Permille = Type.Integer({
+  minimum: 0,
+  maximum: 1_000,
+  description: "A chance, in thousandths.",
+});
 
 const RecommendationBody = Type.Object(
   {
@@ -87,11 +110,15 @@ const RecommendationBody = Type.Object(
       }),
     ),
     after: Type.Optional(Type.String({ maxLength: 256 })),
+    predict: Type.Optional(Predict),
   },
   { additionalProperties: false },
 );
 type Body = Static<typeof RecommendationBody>;
 type Linked = FastifyRequest<{ Querystring: Static<typeof RecommendationQuery> }>;
+
+/** A link has no place for attributes. */
+const { attributes: _attributes, ...named } = Context.properties;
 
 const RecommendationQuery = Type.Object(
   {
@@ -104,8 +131,9 @@ const RecommendationQuery = Type.Object(
     filter: Type.Optional(Text),
     items: Type.Optional(Type.String({ description: "Item ids, separated by commas." })),
     playlist: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-    ...Context.properties,
+    ...named,
     after: Type.Optional(Type.String({ maxLength: 256 })),
+    predict: Type.Optional(Predict),
   },
   { additionalProperties: false },
 );
@@ -126,9 +154,15 @@ const RecommendationAnswer = Type.Object({
       ),
       label: Type.Optional(Type.String({ description: 'To be shown on it, such as "Sponsored".' })),
       item: Type.Optional(Type.Object({}, { additionalProperties: true })),
+      pSkip: Type.Optional(Permille),
     }),
   ),
   position: Type.String(),
+  pSessionEnd: Type.Optional(Permille),
+  nextAction: Type.Optional(Type.Object({ action: Type.String(), p: Permille })),
+  prefetch: Type.Optional(
+    Type.Array(Type.String(), { description: "Items of this answer that are worth loading now." }),
+  ),
 });
 
 export function recommendationRoutes(app: FastifyInstance, parts: RecommendationParts): void {
@@ -181,16 +215,20 @@ async function answer(parts: RecommendationParts, caller: Caller, body: Body) {
   const subject = parts.subjectOf(tenant, person);
   if (body.playlist !== undefined && !parts.hasPlaylist(tenant, subject, body.playlist))
     throw new CodedError("request_invalid", "playlist: this person has none of this id.");
-  const given = await parts.recommend(tenant, subject, request, { after: body.after });
-  const items = given.items.map(({ item, score, reasons, label }) => ({
+  const { after, predict } = body;
+  const given = await parts.recommend(tenant, subject, request, { after, predict });
+  const { pSkip, ...ahead } = given.prediction ?? {};
+  const items = given.items.map(({ item, score, reasons, label }, slot) => ({
     id: item,
     score,
     reasons,
     label,
     item: parts.itemOf(tenant, item),
+    ...(pSkip === undefined ? {} : { pSkip: pSkip[slot] }),
   }));
   parts.observe(body.placement, performance.now() - started);
-  return { ...given, items };
+  const { decisionId, placement, position } = given;
+  return { decisionId, placement, items, position, ...ahead };
 }
 
 /** A user token speaks for its own user; a server says whom it asks for. */

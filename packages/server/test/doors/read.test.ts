@@ -1,3 +1,4 @@
+import type { InteractionType } from "@attune/protocol";
 import { expect, test } from "vitest";
 import type { RecordInput } from "../../src/base/record.ts";
 import { utf8Encode } from "../../src/base/text.ts";
@@ -7,8 +8,19 @@ import type { Server } from "../../src/doors.ts";
 import { ask, served } from "./served.ts";
 
 function event(server: Server, userId: string, item: string, at: number): RecordInput {
+  return told(server, userId, item, "like", at);
+}
+
+function told(
+  server: Server,
+  userId: string,
+  item: string,
+  type: InteractionType,
+  at: number,
+): RecordInput {
   const tenant = server.attune.tenants[0]!;
-  const payload = { type: "like", userId, item, strength: 4 };
+  const strength = type === "skip" ? -2 : 4;
+  const payload = { type, userId, item, strength };
   return {
     schema: 1,
     kind: "event",
@@ -20,7 +32,7 @@ function event(server: Server, userId: string, item: string, at: number): Record
     source: "test",
     at,
     receivedAt: at,
-    messageHash: hashOf(`${userId}/${item}/${at}`),
+    messageHash: hashOf(`${userId}/${item}/${type}/${at}`),
     payload: utf8Encode(JSON.stringify(payload)),
   };
 }
@@ -59,6 +71,43 @@ test("an answer asked for after an acknowledgement reflects it, and its reasons 
   expect(JSON.stringify(again.body["items"])).not.toContain(`"id":"${items[0]!.id}"`);
 });
 
+test("what comes next is foretold if it is asked for, in whole thousandths, and not otherwise", async () => {
+  const server = await withHistory();
+  const { secretKey } = server.keys!;
+  const { engine } = server.attune;
+  const now = Date.now();
+  const listened = Array.from({ length: 40 }, (_, user) => [
+    told(server, `l${user}`, "i1", "play", now - 9_000),
+    told(server, `l${user}`, "i1", "skip", now - 8_000),
+    told(server, `l${user}`, "i2", "play", now - 7_000),
+    told(server, `l${user}`, "i2", "complete", now - 6_000),
+  ]);
+  await engine.append(listened.flat());
+  await engine.append([told(server, "new", "i3", "play", now)]);
+  await engine.settled();
+  const asked = { userId: "new", placement: "up-next", limit: 9 };
+  const context = { place: "gym", attributes: { weather: "rain" } };
+  const plain = await ask(server, secretKey, "POST", "/v1/recommendations", asked);
+  expect(Object.keys(plain.body).sort()).toEqual(["decisionId", "items", "placement", "position"]);
+  expect(Object.keys((plain.body["items"] as object[])[0]!)).not.toContain("pSkip");
+  const { status, body } = await ask(server, secretKey, "POST", "/v1/recommendations", {
+    ...asked,
+    context,
+    predict: true,
+  });
+  expect(status).toBe(200);
+  const items = body["items"] as { id: string; pSkip: number }[];
+  const pSkip = new Map(items.map((item) => [item.id, item.pSkip]));
+  expect(pSkip.get("i1")).toBeGreaterThan(pSkip.get("i2")!);
+  const chances = [...pSkip.values(), body["pSessionEnd"] as number];
+  for (const p of chances) expect(Number.isInteger(p) && p >= 0 && p <= 1_000).toBe(true);
+  expect(body["nextAction"]).toMatchObject({ action: expect.any(String), p: expect.any(Number) });
+  const ids = items.map(({ id }) => id);
+  for (const id of body["prefetch"] as string[]) expect(ids).toContain(id);
+  const link = "/v1/recommendations?userId=new&placement=up-next&predict=true";
+  expect((await ask(server, secretKey, "GET", link)).body).toHaveProperty("pSessionEnd");
+});
+
 test("a public key reads nothing, a user token its own user alone, and nobody without a key", async () => {
   const server = await withHistory();
   const { secretKey, writeKey, serverKey } = server.keys!;
@@ -86,6 +135,16 @@ test("bad requests name the field and are no fault of ours", async () => {
     [{ placement: "no-such", userId: "u" }, /placement/],
     [{ placement: "up-next", filter: [{ attribute: "a", op: "like", value: 1 }] }, /filter/],
     [{ placement: "up-next", surprise: 1 }, /./],
+    [{ placement: "up-next", context: { attributes: { Weather: "rain" } } }, /attributes/],
+    [{ placement: "up-next", context: { attributes: { a: "x".repeat(65) } } }, /attributes/],
+    [
+      {
+        placement: "up-next",
+        context: { attributes: { a: "1", b: "2", c: "3", d: "4", e: "5" } },
+      },
+      /attributes/,
+    ],
+    [{ placement: "up-next", predict: "maybe" }, /predict/],
     [{ placement: "up-next", after: "elsewhere.7" }, /position/],
   ];
   for (const [asked, message] of bad) {

@@ -88,6 +88,9 @@ function stated({ context }: InteractionEvent): string[] {
   const dimensions: string[] = [];
   if (context?.device !== undefined) dimensions.push(`device:${context.device}`);
   if (context?.region !== undefined) dimensions.push(`region:${context.region}`);
+  if (context?.place !== undefined) dimensions.push(`place:${context.place}`);
+  const attributes = Object.entries(context?.attributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [name, value] of attributes) dimensions.push(`a.${name}:${value}`);
   return dimensions;
 }
 

@@ -112,6 +112,18 @@ const planted: { bug: string; fold: Fold; law: string }[] = [
     law: "C(state) is what a plain reading of the records says",
   },
   {
+    bug: "what the ring let go of goes on counting for the flow",
+    fold: emitting((cells) => cells.filter(({ model, delta }) => model !== "flow" || delta > 0)),
+    law: "what the steps emit adds up to C(state) after every record",
+  },
+  {
+    bug: "a skipped play stays a heard one as well",
+    fold: emitting((cells) =>
+      cells.filter((cell) => cell.model !== "skips" || cell.isSkipped || cell.delta > 0),
+    ),
+    law: "what the steps emit adds up to C(state) after every record",
+  },
+  {
     bug: "a refold takes late events in",
     fold: refolding(inTime),
     law: "live equals refold from scratch after every record",
@@ -222,7 +234,7 @@ test("the generated users reach every corner", () => {
     if (playlists.size === smallLimits.playlistsMax) count("all playlists");
     if (dueAt === 0 && sessions.length > 0) count("a timer that rang");
   }
-  const models = ["sessions", "cooccurrence", "popularity", "rewards", "ranker"];
+  const models = ["sessions", "cooccurrence", "popularity", "rewards", "ranker", "flow", "skips"];
   const corners = [
     "session.started",
     "session.ended",

@@ -296,11 +296,10 @@ function refusalAfter(records: readonly FoldRecord[], purpose: Purpose): FoldRec
   };
 }
 
-/** The models that follow from interactions alone. */
 /** Cells as the plain reading has them: it does not hash the keys of sessions, and knows no decisions. */
 function plain(cells: readonly Contribution[]): Contribution[] {
   return cells
-    .filter(({ model }) => model !== "rewards")
+    .filter(({ model }) => !["rewards", "flow", "skips"].includes(model))
     .map((cell) => (cell.model === "sessions" ? withoutKey(cell) : cell));
 }
 

@@ -28,6 +28,7 @@ export const smallLimits: Readonly<FoldLimits> = Object.freeze({
   tasteItemsMax: 4,
   dislikesMax: 2,
   ringMax: 5,
+  recentMax: 2,
   exposuresMax: 3,
   rankerRowsMax: 2,
   counterDaysMax: 3,
@@ -40,8 +41,8 @@ const minute = 60_000;
 const day = 86_400_000;
 const start = Date.UTC(2026, 0, 1, 22);
 
-/** The subject of users who need no other. */
-const someone = "5".repeat(32);
+/** The subject of users who need no other: one of those of whom every sum is told. */
+const someone = "4".repeat(32);
 
 /** Where a record stands in time: the user's clock walks on by `step`, the record is `back` behind it. */
 interface Timing {
@@ -94,6 +95,10 @@ const context = fc.option(
   fc.record({
     device: fc.option(fc.constantFrom("phone", "desktop"), { nil: undefined }),
     region: fc.option(fc.constantFrom("north", "south"), { nil: undefined }),
+    place: fc.option(fc.constantFrom("home", "gym"), { nil: undefined }),
+    attributes: fc.option(fc.constantFrom({ weather: "rain" }, { weather: "sun", mode: "é" }), {
+      nil: undefined,
+    }),
   }),
   { nil: undefined, freq: 2 },
 );

@@ -38,6 +38,14 @@ const contribution: fc.Arbitrary<Contribution> = fc.oneof(
     row: fc.uint8Array({ maxLength: 300 }),
     delta,
   }),
+  fc.record({ model: fc.constant("flow" as const), from: fc.nat(9), to: fc.nat(999), delta }),
+  fc.record({
+    model: fc.constant("skips" as const),
+    item,
+    streak: fc.nat(24),
+    isSkipped: fc.boolean(),
+    delta,
+  }),
 );
 
 test("contributions come back as they were written, in order, whatever message they were in", () => {

@@ -6,7 +6,15 @@ import { type Contribution, rewardOutcomes } from "./contribution.ts";
  * Contributions as bytes, for those who tail them in another thread or process. A message is self-contained:
  * a string stands in it once, where it first appears, and is a number from then on.
  */
-const models = ["sessions", "cooccurrence", "popularity", "rewards", "ranker"] as const;
+const models = [
+  "sessions",
+  "cooccurrence",
+  "popularity",
+  "rewards",
+  "ranker",
+  "flow",
+  "skips",
+] as const;
 
 export class ContributionWriter {
   readonly #writer = new ByteWriter(1 << 14);
@@ -48,6 +56,14 @@ export class ContributionWriter {
       case "ranker":
         this.#name(contribution.placement);
         writer.blob(contribution.row);
+        return;
+      case "flow":
+        writer.varint(contribution.from);
+        writer.varint(contribution.to);
+        return;
+      case "skips":
+        this.#name(contribution.item);
+        writer.varint(contribution.streak * 2 + Number(contribution.isSkipped));
         return;
     }
   }
@@ -118,5 +134,11 @@ function readCell(
     }
     case "ranker":
       return { model, placement: name(), row: reader.blob(), delta };
+    case "flow":
+      return { model, from: reader.varint(), to: reader.varint(), delta };
+    case "skips": {
+      const [skipped, code] = [name(), reader.varint()];
+      return { model, item: skipped, streak: code >> 1, isSkipped: code % 2 === 1, delta };
+    }
   }
 }

@@ -8,7 +8,9 @@ export type Contribution =
   | CooccurrenceCell
   | PopularityCell
   | RewardCell
-  | RankerCell;
+  | RankerCell
+  | FlowCell
+  | SkipCell;
 
 /**
  * The item at place `index` (0-based) of a session. A session is named by a 64-bit hash of (subject, start);
@@ -34,8 +36,8 @@ export interface CooccurrenceCell {
 }
 
 /**
- * One user touched the item: once a user, item and UTC day. `dimension` is "all", "device:<class>" or
- * "region:<name>" as the event stated it; `hour` is the event time in whole hours since 1970. The summary
+ * One user touched the item: once a user, item and UTC day. `dimension` is "all" or what the event
+ * stated: "device:<class>", "region:<name>", "place:<name>", "a.<attribute>:<value>"; `hour` is the event time in whole hours since 1970. The summary
  * coarsens hours to days and weeks as the clock records move on.
  */
 export interface PopularityCell {
@@ -70,4 +72,37 @@ export interface RankerCell {
   delta: number;
 }
 
-export type ModelName = Contribution["model"];
+/** What an interaction is to the flow of a session, in classes. */
+export const actions = ["view", "play", "complete", "skip", "like", "add"] as const;
+export type Action = (typeof actions)[number];
+
+/** Situations of one action; those of the action at place n of `actions` start at (n + 1) times as many. */
+export const situationsPerAction = 324;
+export const situationsMax = situationsPerAction * (actions.length + 1);
+
+/**
+ * One of the user's newest interactions: the situation in which it left the user, and the one before it in the
+ * session (see fold/flow.ts), 0 when it opened the session. So the cells that come from a situation, of those
+ * that came to it, are how often it went on.
+ */
+export interface FlowCell {
+  model: "flow";
+  from: number;
+  to: number;
+  delta: number;
+}
+
+/** Ways in which the plays before it in its session meet a play: see fold/flow.ts. */
+export const streaksMax = 25;
+
+/** One of the user's newest plays, skipped or not, and what became of the plays before it. */
+export interface SkipCell {
+  model: "skips";
+  item: string;
+  streak: number;
+  isSkipped: boolean;
+  delta: number;
+}
+
+/** `contexts` takes the cells of popularity: what they say beyond counts over time. */
+export type ModelName = Contribution["model"] | "contexts";

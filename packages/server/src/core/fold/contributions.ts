@@ -2,6 +2,7 @@ import type { Contribution } from "./contribution.ts";
 import { addRewards } from "./exposures.ts";
 import { addRankerRows } from "./ranker-rows.ts";
 import { addSessions } from "./sessions.ts";
+import { addFlow } from "./flow.ts";
 import type { FoldLimits, UserState } from "./state.ts";
 import { addTaste } from "./taste.ts";
 
@@ -12,5 +13,6 @@ export function contributionsOf(state: UserState, limits: Readonly<FoldLimits>):
   addTaste(state, limits, contributions);
   addRewards(state.exposures, contributions);
   addRankerRows(state.rankerRows, contributions);
+  addFlow(state, limits, contributions);
   return contributions;
 }

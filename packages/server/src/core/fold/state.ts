@@ -145,6 +145,8 @@ export interface FoldLimits {
   tasteScoreMin: number;
   dislikesMax: number;
   ringMax: number;
+  /** Interactions before one that say in which situation it came; `ringMax` is more than twice as many. */
+  recentMax: number;
   exposuresMax: number;
   rankerRowsMax: number;
   counterDaysMax: number;
@@ -152,7 +154,7 @@ export interface FoldLimits {
   playlistsMax: number;
 }
 
-export const logicVersion = 4;
+export const logicVersion = 5;
 
 export const foldLimits: Readonly<FoldLimits> = Object.freeze({
   sessionIdleMs: 1_800_000,
@@ -163,6 +165,7 @@ export const foldLimits: Readonly<FoldLimits> = Object.freeze({
   tasteScoreMin: 2,
   dislikesMax: 1_024,
   ringMax: 64,
+  recentMax: 7,
   exposuresMax: 64,
   rankerRowsMax: 64,
   counterDaysMax: 32,

@@ -1,7 +1,9 @@
 import type { Decision, InteractionEvent, PlaylistEvent } from "@attune/protocol";
 import { hasPurpose } from "./consent.ts";
+import { contextDimensions } from "./context.ts";
 import { countInteraction, stateTraits, visit } from "./engagement.ts";
 import { expose, markOutcome, markSeen } from "./exposures.ts";
+import { enterRing } from "./flow.ts";
 import { type FoldRecord, type Step, isElement } from "./fold-record.ts";
 import { keepPlaylist } from "./playlists.ts";
 import { keepRow } from "./ranker-rows.ts";
@@ -39,8 +41,8 @@ export function foldInTime(
   const { item, type, strength } = event;
   if (item === undefined || !hasPurpose(bits, "personalization")) return;
 
-  state.ring.push({ item, type, strength, permille: event.permille ?? -1, at });
-  if (state.ring.length > limits.ringMax) state.ring.shift();
+  const interaction = { item, type, strength, permille: event.permille ?? -1, at };
+  enterRing(state, interaction, limits, sink);
   if (isElement(event)) extendSessions(state, item, event, at, limits, sink, effects);
   react(state, item, type, strength, at, limits, sink);
 }
@@ -106,29 +108,32 @@ export function sessionEnded(session: { at: readonly number[] }): Effect {
   };
 }
 
-function dimensionsOf(event: InteractionEvent): readonly string[] {
-  const { context } = event;
-  if (context === undefined) return noDimensions;
-  const { device, region } = context;
-  if (region === undefined) return device === undefined ? noDimensions : deviceAlone(device);
-  return device === undefined
-    ? [named("region", region)]
-    : [named("device", device), named("region", region)];
-}
-
-/** Devices come from a handful of classes: a list made anew for each event took 100 bytes of its state. */
+/** Few circumstances are met over and over: a list made anew for each event took 100 bytes of its state. */
+const known = new Map<string, readonly string[]>();
 const devices = new Map<string, readonly string[]>();
-const devicesMax = 256;
+const knownMax = 1_024;
 
-function deviceAlone(device: string): readonly string[] {
-  const known = devices.get(device);
-  if (known !== undefined) return known;
-  const dimensions = Object.freeze([named("device", device)]);
-  if (devices.size === devicesMax) devices.clear();
-  devices.set(device, dimensions);
-  return dimensions;
+/** What the event states of its circumstances, as dimensions of its counts. */
+function dimensionsOf({ context }: InteractionEvent): readonly string[] {
+  if (context === undefined) return noDimensions;
+  const { device, region, place, attributes } = context;
+  if (region !== undefined || place !== undefined || attributes !== undefined) {
+    const dimensions = contextDimensions(context);
+    return kept(known, JSON.stringify(dimensions), dimensions);
+  }
+  // Most events state a device alone: no text is made for it.
+  if (device === undefined) return noDimensions;
+  return devices.get(device) ?? kept(devices, device, contextDimensions(context));
 }
 
-function named(dimension: string, value: string): string {
-  return `${dimension}:${value}`.toWellFormed();
+function kept(
+  lists: Map<string, readonly string[]>,
+  key: string,
+  dimensions: readonly string[],
+): readonly string[] {
+  const list = lists.get(key);
+  if (list !== undefined) return list;
+  if (lists.size === knownMax) lists.clear();
+  lists.set(key, Object.freeze(dimensions));
+  return dimensions;
 }

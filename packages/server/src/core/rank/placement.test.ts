@@ -52,7 +52,7 @@ test("a bad document names its field, at the limit and one past it", () => {
 });
 
 test("built-in placements ask sources that exist", () => {
-  const names = sourcesOf().map(({ name }) => name);
+  const names = [...sourcesOf().map(({ name }) => name), "context"];
   for (const { sources, fallback } of Object.values(builtInDefinitions.placements)) {
     for (const name of Object.keys({ ...sources, ...fallback })) expect(names).toContain(name);
   }

@@ -19,7 +19,10 @@ export type Exclusion = (typeof exclusions)[number];
 
 export interface Placement {
   name: string;
-  /** Weight of each source that is asked, by its name; integers from 1 to `weightOne`. */
+  /**
+   * Weight of each source that is asked, by its name; integers from 1 to `weightOne`. `context` is no source:
+   * how much of what the request's circumstances speak for or against an item takes effect.
+   */
   sources: Readonly<Record<string, number>>;
   /** Further sources, asked only when those above leave the list short. */
   fallback: Readonly<Record<string, number>>;
@@ -115,14 +118,15 @@ export const builtInDefinitions: Definitions = {
     "up-next": {
       name: "up-next",
       // Measured on validation data (docs/quality.md): taste among the sources costs a point of hit rate.
-      sources: weights({ neighbours: 1000, rules: 100, walk: 20 }),
+      sources: weights({ neighbours: 1000, rules: 100, walk: 20, context: 1000 }),
       fallback: weights({ taste: 20, trending: 10, popular: 5 }),
       size: itemsMax,
       exclude: ["current"],
     },
     "for-you": {
       name: "for-you",
-      sources: weights({ taste: 600, neighbours: 300, rules: 60, popular: 40 }),
+      // Half of the context: taste speaks of a person's usual circumstances already (docs/quality.md).
+      sources: weights({ taste: 600, neighbours: 300, rules: 60, popular: 40, context: 500 }),
       // What nobody touched yet stands behind what somebody did.
       fallback: weights({ content: 20, arrivals: 10 }),
       size: itemsMax,

@@ -4,8 +4,10 @@ import { assertCurrent, type Permit } from "../fold/consent.ts";
 import { emptyState, type UserState } from "../fold/state.ts";
 import type { Models } from "../sum/models.ts";
 import { sinkCategories } from "./adjust/categories.ts";
+import { Circumstances } from "./adjust/circumstances.ts";
 import { fade } from "./adjust/freshness.ts";
 import { Moves } from "./adjust/moves.ts";
+import { SkipRisk } from "./adjust/skip-risk.ts";
 import { CapWindow, diversified, poolOf } from "./arrange/diversity.ts";
 import { Features } from "./arrange/features.ts";
 import { pinned, type Pinned } from "./arrange/pins.ts";
@@ -30,7 +32,7 @@ import { sourcesOf } from "./sources.ts";
 import { Top } from "./top.ts";
 
 /** Names the code and constants of rank in a decision: raise it with every change that may alter an answer. */
-export const rankConfiguration = "rank-4";
+export const rankConfiguration = "rank-5";
 
 /** Candidates that are ordered again, if the answer itself needs no more. */
 const rerankedMin = 120;
@@ -57,6 +59,8 @@ export class Ranker {
   readonly #blend: Blend;
   readonly #top = new Top();
   readonly #moves = new Moves();
+  readonly #circumstances = new Circumstances();
+  readonly #risk = new SkipRisk();
   readonly #filters = new Filters();
   readonly #rulebook = new Rulebook(this.#filters);
   readonly #features = new Features();
@@ -190,13 +194,16 @@ export class Ranker {
 
   /** What changes scores behind the blend, each step with a reason of its own. */
   #adjust(
-    { state, models, now }: Ask,
-    { freshness }: Placement,
+    ask: Ask,
+    { sources, freshness }: Placement,
     catalogue: Catalogue,
     inForce: InForce,
   ): void {
     const { totals } = this.#blend;
+    const { state, models, now } = ask;
     this.#moves.clear();
+    this.#circumstances.weigh(ask, ownNumber(sources, "context"), totals, this.#moves);
+    this.#risk.weigh(models, totals, this.#moves);
     sinkCategories(state, catalogue, models.items, totals, this.#moves);
     if (freshness !== undefined) fade(freshness, now, catalogue, models.items, totals, this.#moves);
     inForce.weigh(totals, models.items, catalogue, this.#moves);

@@ -1,10 +1,13 @@
 import type { Contribution } from "../fold/contribution.ts";
+import { Contexts } from "./contexts.ts";
 import { Cooccurrence } from "./cooccurrence.ts";
+import { Flow } from "./flow.ts";
 import { Items } from "./items.ts";
 import { Popularity } from "./popularity.ts";
 import { RankerSum } from "./ranker.ts";
 import { Rewards } from "./rewards.ts";
 import { SessionIndex } from "./session-index.ts";
+import { Skips } from "./skips.ts";
 
 /** All additive models of one tenant, side by side over one table of items. */
 export class Models {
@@ -14,6 +17,9 @@ export class Models {
   readonly popularity = new Popularity(this.items);
   readonly rewards = new Rewards(this.items);
   readonly ranker = new RankerSum(this.items);
+  readonly contexts = new Contexts(this.items);
+  readonly flow = new Flow(this.items);
+  readonly skips = new Skips(this.items);
 
   add(contribution: Contribution): void {
     switch (contribution.model) {
@@ -22,11 +28,16 @@ export class Models {
       case "cooccurrence":
         return this.cooccurrence.add(contribution);
       case "popularity":
-        return this.popularity.add(contribution);
+        this.popularity.add(contribution);
+        return this.contexts.add(contribution);
       case "rewards":
         return this.rewards.add(contribution);
       case "ranker":
         return this.ranker.add(contribution);
+      case "flow":
+        return this.flow.add(contribution);
+      case "skips":
+        return this.skips.add(contribution);
     }
   }
 
@@ -56,11 +67,23 @@ export class Models {
     this.popularity.merge(other.popularity);
     this.rewards.merge(other.rewards);
     this.ranker.merge(other.ranker);
+    this.contexts.merge(other.contexts);
+    this.flow.merge(other.flow);
+    this.skips.merge(other.skips);
   }
 
   /** Every summary in a fixed order. */
   all() {
-    return [this.sessions, this.cooccurrence, this.popularity, this.rewards, this.ranker] as const;
+    return [
+      this.sessions,
+      this.cooccurrence,
+      this.popularity,
+      this.rewards,
+      this.ranker,
+      this.contexts,
+      this.flow,
+      this.skips,
+    ] as const;
   }
 
   /** The running digests by model. */
