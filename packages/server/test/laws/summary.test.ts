@@ -5,23 +5,18 @@ import { ByteReader, ByteWriter } from "../../src/base/bytes.ts";
 import { digestLanes, hashString, MultisetDigest } from "../../src/base/digest.ts";
 import {
   type CooccurrenceCell,
-  type FlowCell,
   type PopularityCell,
   type RankerCell,
   type RewardCell,
   rewardOutcomes,
   type SessionCell,
-  type SkipCell,
 } from "../../src/core/fold/contribution.ts";
-import { Contexts } from "../../src/core/sum/contexts.ts";
 import { Cooccurrence } from "../../src/core/sum/cooccurrence.ts";
-import { Flow } from "../../src/core/sum/flow.ts";
 import { Items } from "../../src/core/sum/items.ts";
 import { bucketOf, Popularity } from "../../src/core/sum/popularity.ts";
 import { cellOf, featureCount, RankerSum, rightSide } from "../../src/core/sum/ranker.ts";
 import { Rewards } from "../../src/core/sum/rewards.ts";
 import { SessionIndex } from "../../src/core/sum/session-index.ts";
-import { Skips } from "../../src/core/sum/skips.ts";
 import type { Summary } from "../../src/core/sum/summary.ts";
 import { content, fails, type Law, lawsOf, runs, type Subject } from "./summary.ts";
 
@@ -127,42 +122,6 @@ const popularity: Subject<PopularityCell> = {
   group: single(popularityCell),
 };
 
-const contexts: Subject<PopularityCell> = {
-  name: "contexts",
-  make: () => new Contexts(new Items()),
-  decode: (bytes) => Contexts.decode(bytes, new Items()),
-  group: single(popularityCell),
-};
-
-const flow: Subject<FlowCell> = {
-  name: "flow",
-  make: () => new Flow(new Items()),
-  decode: (bytes) => Flow.decode(bytes, new Items()),
-  group: single(
-    fc.record({
-      model: fc.constant("flow" as const),
-      from: fc.constantFrom(0, 324, 2_267),
-      to: fc.constantFrom(324, 325, 2_267),
-      delta,
-    }),
-  ),
-};
-
-const skips: Subject<SkipCell> = {
-  name: "skips",
-  make: () => new Skips(new Items()),
-  decode: (bytes) => Skips.decode(bytes, new Items()),
-  group: single(
-    fc.record({
-      model: fc.constant("skips" as const),
-      item: key,
-      streak: fc.constantFrom(0, 5, 24),
-      isSkipped: fc.boolean(),
-      delta,
-    }),
-  ),
-};
-
 const sessions: Subject<SessionCell> = {
   name: "sessions",
   make: () => new SessionIndex(new Items()),
@@ -182,9 +141,6 @@ suite("co-occurrence", lawsOf(cooccurrence));
 suite("rewards", lawsOf(rewards));
 suite("ranker", lawsOf(ranker));
 suite("popularity", lawsOf(popularity));
-suite("contexts", lawsOf(contexts));
-suite("flow", lawsOf(flow));
-suite("skips", lawsOf(skips));
 
 test("the cells of the ranker are those of its definition", () => {
   fc.assert(
