@@ -61,7 +61,7 @@ const options = {
 const about = `
 Answers every logged request again, where it stood in the log, as the configuration asked about would
 have, and weighs what followed by the propensities that were logged. Says "<outcome> per answer would
-have been x +- y", or why it cannot. docs/reference/lab.md explains the figures. Exit code 1 without
+have been x +- y", or why it cannot. docs/lab.md explains the figures. Exit code 1 without
 an estimate.`;
 
 export const command: Command = {
