@@ -15,7 +15,7 @@ function bench(args: string[], tmp: string): Promise<{ code: number | null; outp
     const child = spawn(process.execPath, [main, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, TMPDIR: tmp },
-      timeout: 55_000,
+      timeout: 170_000,
     });
     let output = "";
     let progress = "";
@@ -35,7 +35,7 @@ describe("a tiny run", () => {
     const { code, output } = await bench(["--interactions", "1000", "--json", "--save", page], tmp);
     run = JSON.parse(output) as Run;
     expect([code, run.results.filter(({ error }) => error !== undefined)]).toEqual([0, []]);
-  });
+  }, 180_000);
   afterAll(() => rmSync(tmp, { recursive: true, force: true }));
 
   test("takes every measurement, and every figure is a finite number", () => {
