@@ -5,7 +5,7 @@
  * it then names a decision that nobody knows.
  */
 import type { RecordInput } from "../base/record.ts";
-import { type Log, LogUnavailableError } from "../log/log.ts";
+import { isFull, type Log } from "../log/log.ts";
 
 export class DecisionLog {
   /** Decisions that found no space in the log. */
@@ -41,7 +41,7 @@ export class DecisionLog {
     if (decisions.length === 0) return;
     this.#waiting = [];
     const appended = this.#log.append(decisions).catch((error: unknown) => {
-      if (!(error instanceof LogUnavailableError) || error.reason !== "full") throw error;
+      if (!isFull(error)) throw error;
       this.lost += decisions.length;
     });
     this.#track(appended);
