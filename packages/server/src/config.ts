@@ -326,7 +326,7 @@ export const settings = {
   },
   shadowDecisionsPerSMax: {
     kind: "integer",
-    default: 200,
+    default: 25,
     min: 0,
     max: 100_000,
     room: "engine",

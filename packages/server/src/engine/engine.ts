@@ -100,7 +100,7 @@ export class Engine {
       processor: this.#processor,
       limits: this.#limits,
       now: this.#now,
-      shadowDecisionsPerSMax: options.shadowDecisionsPerSMax ?? (this.#views ? 200 : 0),
+      shadowDecisionsPerSMax: options.shadowDecisionsPerSMax ?? (this.#views ? 25 : 0),
       startId: options.startId ?? randomBytes(6).toString("hex"),
       publicId: this.#publicId,
       log: (record) => this.#decisions.add(record),

@@ -128,39 +128,63 @@ export class Blend {
  * so that the result sums to `whole` exactly; parts that come to nothing are left out.
  */
 export function apportion(parts: readonly Part[], whole: number): Part[] {
-  const sum = parts.reduce((total, part) => total + part.amount, 0);
-  if (sum === 0) return whole === 0 ? [] : [{ because: undefined, amount: whole }];
-  let most = 0;
-  for (const { amount } of parts) most = Math.max(most, amount);
-  const split = most * whole < 2 ** 53 ? splitExactly : splitInBigIntegers;
-  const shares = parts.map((part, at) => ({ part, at, ...split(part.amount, whole, sum) }));
-  const left = whole - shares.reduce((total, share) => total + share.amount, 0);
-  if (left > 0) {
-    const byRest = shares.toSorted((x, y) =>
-      x.rest === y.rest ? x.at - y.at : x.rest > y.rest ? -1 : 1,
-    );
-    for (const share of byRest.slice(0, left)) share.amount += 1;
+  if (whole === 0) return [];
+  const shares = split(parts, whole);
+  if (shares === undefined) return [{ because: undefined, amount: whole }];
+  const kept: Part[] = [];
+  for (let i = 0; i < parts.length; i++) {
+    const amount = shares[i]!;
+    if (amount > 0) kept.push({ because: parts[i]!.because, amount });
   }
-  return shares
-    .filter((share) => share.amount > 0)
-    .map((share) => ({ because: share.part.because, amount: share.amount }));
+  return kept;
 }
 
-interface Split {
-  amount: number;
-  rest: number;
+/** The same as the amounts alone, one for each part; undefined if the parts are nothing themselves. */
+export function split(parts: readonly Part[], whole: number): number[] | undefined {
+  let sum = 0;
+  let most = 0;
+  for (const { amount } of parts) {
+    sum += amount;
+    if (amount > most) most = amount;
+  }
+  if (sum === 0) return undefined;
+  if (parts.length === 1) return [whole];
+  const isExact = most * whole < 2 ** 53 && parts.length <= rests.length;
+  return isExact ? splitExactly(parts, whole, sum) : splitInBigIntegers(parts, whole, sum);
 }
 
-/** amount x whole = share x sum + rest, for a product below 2^53: a quotient off by one is put right. */
-function splitExactly(amount: number, whole: number, sum: number): Split {
-  const product = amount * whole;
-  let share = Math.floor(product / sum);
-  if (share * sum > product) share -= 1;
-  else if ((share + 1) * sum <= product) share += 1;
-  return { amount: share, rest: product - share * sum };
+/** Remainders of the split at work; more parts than this are split by big integers. */
+const rests = new Float64Array(256);
+
+/** amount x whole = share x sum + rest, for products below 2^53: a quotient off by one is put right. */
+function splitExactly(parts: readonly Part[], whole: number, sum: number): number[] {
+  const shares: number[] = [];
+  let left = whole;
+  for (let i = 0; i < parts.length; i++) {
+    const product = parts[i]!.amount * whole;
+    let share = Math.floor(product / sum);
+    if (share * sum > product) share -= 1;
+    else if ((share + 1) * sum <= product) share += 1;
+    rests[i] = product - share * sum;
+    shares.push(share);
+    left -= share;
+  }
+  for (; left > 0; left--) {
+    let largest = 0;
+    for (let i = 1; i < parts.length; i++) if (rests[i]! > rests[largest]!) largest = i;
+    rests[largest] = -1;
+    shares[largest] = shares[largest]! + 1;
+  }
+  return shares;
 }
 
-function splitInBigIntegers(amount: number, whole: number, sum: number): Split {
-  const product = BigInt(amount) * BigInt(whole);
-  return { amount: Number(product / BigInt(sum)), rest: Number(product % BigInt(sum)) };
+function splitInBigIntegers(parts: readonly Part[], whole: number, sum: number): number[] {
+  const products = parts.map(({ amount }) => BigInt(amount) * BigInt(whole));
+  const shares = products.map((product) => Number(product / BigInt(sum)));
+  const left = whole - shares.reduce((total, share) => total + share, 0);
+  const byRest = products
+    .map((product, at) => ({ at, rest: product % BigInt(sum) }))
+    .sort((x, y) => (x.rest === y.rest ? x.at - y.at : x.rest > y.rest ? -1 : 1));
+  for (const { at } of byRest.slice(0, left)) shares[at] = shares[at]! + 1;
+  return shares;
 }

@@ -23,12 +23,12 @@ export function reasonsOf(
   key: string,
   moves: readonly Reason[],
 ): Reason[] {
-  const scored = rerank.reasons(ask, blend, item) ?? blendedReasons(blend, ask, item);
-  const reasons = [...moves, ...scored];
-  const terms = reasons.reduce((sum, { share }) => sum + share, 0);
-  const lost = blend.totals.get(item) - terms;
+  const reasons = rerank.reasons(ask, blend, item) ?? blendedReasons(blend, ask, item);
+  for (const move of moves) reasons.push(move);
+  let lost = blend.totals.get(item);
+  for (const { share } of reasons) lost -= share;
   if (lost !== 0) reasons.push(reason(skipReason, key, lost));
-  return reasons.sort(inOrder);
+  return ordered(reasons);
 }
 
 function blendedReasons(blend: Blend, ask: Ask, item: number): Reason[] {
@@ -43,18 +43,21 @@ function blendedReasons(blend: Blend, ask: Ask, item: number): Reason[] {
 }
 
 /** The first `perSource` reasons of each source; what is left of a source is one share without an event. */
-export function shortened(reasons: readonly Reason[], perSource: number): Reason[] {
+export function shortened(reasons: readonly Reason[], perSource: number): readonly Reason[] {
+  if (reasons.length <= perSource) return reasons;
   const kept: Reason[] = [];
-  const counts = new Map<string, number>();
-  const rests = new Map<string, number>();
+  const counts: { source: string; count: number; rest: number }[] = [];
   for (const one of reasons) {
-    const count = counts.get(one.source) ?? 0;
-    counts.set(one.source, count + 1);
-    if (count < perSource) kept.push(one);
-    else rests.set(one.source, (rests.get(one.source) ?? 0) + one.share);
+    let of = counts.find(({ source }) => source === one.source);
+    if (of === undefined) counts.push((of = { source: one.source, count: 0, rest: 0 }));
+    if (++of.count <= perSource) kept.push(one);
+    else of.rest += one.share;
   }
-  for (const [source, share] of rests) kept.push(reason(source, undefined, share));
-  return kept.sort(inOrder);
+  if (kept.length === reasons.length) return reasons;
+  for (const { source, count, rest } of counts) {
+    if (count > perSource) kept.push(reason(source, undefined, rest));
+  }
+  return ordered(kept);
 }
 
 /** The same where these items must not be named: their shares go to their source without an event. */
@@ -67,7 +70,18 @@ export function unnamed(reasons: readonly Reason[], isHidden: (item: string) => 
     else rests.set(source, (rests.get(source) ?? 0) + share);
   }
   for (const [source, share] of rests) kept.push(reason(source, undefined, share));
-  return kept.sort(inOrder);
+  return ordered(kept);
+}
+
+/** In place, by insertion: reasons are few and nearly in order. */
+function ordered(reasons: Reason[]): Reason[] {
+  for (let i = 1; i < reasons.length; i++) {
+    const one = reasons[i]!;
+    let at = i;
+    for (; at > 0 && inOrder(one, reasons[at - 1]!) < 0; at--) reasons[at] = reasons[at - 1]!;
+    reasons[at] = one;
+  }
+  return reasons;
 }
 
 function reason(source: string, because: string | undefined, share: number): Reason {

@@ -32,7 +32,7 @@ import { sourcesOf } from "./sources.ts";
 import { Top } from "./top.ts";
 
 /** Names the code and constants of rank in a decision: raise it with every change that may alter an answer. */
-export const rankConfiguration = "rank-5";
+export const rankConfiguration = "rank-6";
 
 /** Candidates that are ordered again, if the answer itself needs no more. */
 const rerankedMin = 120;

@@ -18,12 +18,21 @@ export class Top {
     this.#models = models;
     if (limit > this.items.length) this.items = new Uint32Array(limit);
     this.count = 0;
+    if (limit === 0) return;
+    const { values, touched } = scores;
+    let least = 0;
     for (let i = 0; i < scores.count; i++) {
-      const item = scores.touched[i]!;
-      if (scores.values[item]! <= 0) continue;
-      if (this.count < limit) this.#push(item);
-      else if (limit > 0 && this.#before(item, this.items[0]!)) this.#sink(item, 0, this.count);
+      const item = touched[i]!;
+      const value = values[item]!;
+      if (value <= 0 || value < least) continue;
+      if (this.count < limit) this.items[this.count++] = item;
+      else if (this.#before(item, this.items[0]!)) this.#sink(item, 0, limit);
+      else continue;
+      if (this.count < limit) continue;
+      if (least === 0) this.#heapify();
+      least = values[this.items[0]!]!;
     }
+    if (least === 0) this.#heapify();
     // Heap sort in place: the worst goes to the end, so the best comes to stand first.
     for (let end = this.count - 1; end > 0; end--) {
       const worst = this.items[0]!;
@@ -42,15 +51,8 @@ export class Top {
     return models.items.keys[a]! < models.items.keys[b]!;
   }
 
-  #push(item: number): void {
-    let at = this.count++;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!this.#before(this.items[parent]!, item)) break;
-      this.items[at] = this.items[parent]!;
-      at = parent;
-    }
-    this.items[at] = item;
+  #heapify(): void {
+    for (let at = (this.count >> 1) - 1; at >= 0; at--) this.#sink(this.items[at]!, at, this.count);
   }
 
   #sink(item: number, from: number, end: number): void {

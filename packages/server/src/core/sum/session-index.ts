@@ -111,6 +111,26 @@ export class SessionIndex implements Summary<SessionCell> {
     return this.#sequences.words[this.#sequences.start(slot) + index]!;
   }
 
+  /** Items of all sessions, each session's in a row; read on only until the next change. */
+  get lane(): Uint32Array {
+    return this.#sequences.words;
+  }
+
+  /** Where a session's items begin in the lane. */
+  startOf(slot: number): number {
+    return this.#sequences.start(slot);
+  }
+
+  /** Slots of the sessions of all items, each item's in a row, oldest first; read on only until the next change. */
+  get postingLane(): Uint32Array {
+    return this.#postings.words;
+  }
+
+  /** Where the newest session of an item with a support above 0 stands in its lane; older ones before it. */
+  newestAt(item: number): number {
+    return this.#postings.start(item) + this.#postings.length(item) - 1;
+  }
+
   /** Index of the item's first occurrence in a session, or -1. */
   placeOf(slot: number, item: number): number {
     const { words } = this.#sequences;

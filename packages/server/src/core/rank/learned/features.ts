@@ -160,7 +160,7 @@ export class RankFeatures {
         cosine += this.cosine(models, i, back);
       this.#session.values[i] = cosine;
     }
-    this.#blend.rank(count);
+    this.#blend.rankInOrder(count);
     this.#near.rank(count);
     this.#next.rank(count);
     this.#second.rank(count);

@@ -1,6 +1,6 @@
 import type { Reason } from "@attune/protocol";
 import type { Models } from "../../sum/models.ts";
-import { apportion, type Blend } from "../blend.ts";
+import { type Blend, split } from "../blend.ts";
 import { groupCount, groups, type Owner } from "./groups.ts";
 import { RankFeatures, linearMax, trailCount } from "./features.ts";
 import type { Ask, Part } from "../source.ts";
@@ -85,11 +85,13 @@ export class Rerank {
       popular: 0,
       repeat: 0,
     };
-    groups.forEach(({ owner }, g) => (amounts[owner] += theta[bins[i * groupCount + g]!]!));
-    const reasons = blended(ask, blend, item, amounts.blend);
+    for (let g = 0; g < groupCount; g++)
+      amounts[groups[g]!.owner] += theta[bins[i * groupCount + g]!]!;
+    const reasons: Reason[] = [];
+    addBlended(reasons, ask, blend, item, amounts.blend);
     this.#addOwn(reasons, ask.models, i, amounts);
-    if (this.#lift !== 0) reasons.push({ source: liftReason, share: this.#lift });
-    return merged(reasons);
+    push(reasons, liftReason, undefined, this.#lift);
+    return reasons.filter(({ share }) => share !== 0);
   }
 
   #addOwn(
@@ -100,57 +102,59 @@ export class Rerank {
   ): void {
     const features = this.#features;
     const item = features.items[i]!;
-    const push = (source: string, because: number, share: number): void => {
-      if (share === 0) return;
-      const key = models.items.keys[because];
-      reasons.push(key === undefined ? { source, share } : { source, because: key, share });
-    };
-    push("rules", features.contextItem(0), amounts.last);
-    push("rules", features.contextItem(1), amounts.second);
-    push("rules", features.contextItem(2), amounts.third);
-    push("walk", features.contextItem(0), amounts.walk);
-    push("popular", -1, amounts.popular);
-    push("repeat", features.isInContext(item) ? item : -1, amounts.repeat);
+    const { keys } = models.items;
+    const [first, second, third] = [0, 1, 2].map((back) => keys[features.contextItem(back)]);
+    push(reasons, "rules", first, amounts.last);
+    push(reasons, "rules", second, amounts.second);
+    push(reasons, "rules", third, amounts.third);
+    push(reasons, "walk", first, amounts.walk);
+    push(reasons, "popular", undefined, amounts.popular);
+    push(reasons, "repeat", features.isInContext(item) ? keys[item] : undefined, amounts.repeat);
     const parts: Part[] = [];
     for (let back = 0; back < trailCount; back++) {
       const amount = features.cosine(models, i, back);
-      if (amount > 0) parts.push({ because: String(features.contextItem(back)), amount });
+      if (amount > 0) parts.push({ because: keys[features.contextItem(back)], amount });
     }
-    for (const { because, amount } of signed(parts, amounts.together)) {
-      push("together", because === undefined ? -1 : Number(because), amount);
-    }
+    addSplit(reasons, parts, amounts.together, () => "together");
   }
 }
 
 /** A share of the blend, split over sources and events as the blend's own score of the item is. */
-function blended(ask: Ask, blend: Blend, item: number, whole: number): Reason[] {
-  const origins: { source: string; because: string | undefined }[] = [];
+function addBlended(reasons: Reason[], ask: Ask, blend: Blend, item: number, whole: number): void {
+  const names: string[] = [];
   const parts: Part[] = [];
-  blend.sources.forEach(({ name }, s) => {
-    for (const { because, amount } of blend.parts(s, ask, item)) {
-      parts.push({ because: String(origins.length), amount });
-      origins.push({ source: name, because });
+  for (let s = 0; s < blend.sources.length; s++) {
+    for (const part of blend.parts(s, ask, item)) {
+      parts.push(part);
+      names.push(blend.sources[s]!.name);
     }
-  });
-  return signed(parts, whole).map(({ because: at, amount: share }) => {
-    const { source, because } = origins[Number(at)]!;
-    return because === undefined ? { source, share } : { source, because, share };
-  });
-}
-
-/** `apportion` of a whole that may be negative. */
-function signed(parts: readonly Part[], whole: number): Part[] {
-  if (whole >= 0) return apportion(parts, whole);
-  return apportion(parts, -whole).map((part) => ({ ...part, amount: -part.amount }));
-}
-
-/** One reason for each source and event; those that cancel out are gone. */
-function merged(reasons: readonly Reason[]): Reason[] {
-  const sums = new Map<string, Reason>();
-  for (const one of reasons) {
-    const name = `${one.source} ${one.because ?? ""}`;
-    const known = sums.get(name);
-    sums.set(name, known === undefined ? one : { ...known, share: known.share + one.share });
   }
-  return [...sums.values()].filter(({ share }) => share !== 0);
+  addSplit(reasons, parts, whole, (at) => names[at]!);
+}
+
+/** Splits a whole that may be negative over the parts. */
+function addSplit(
+  reasons: Reason[],
+  parts: readonly Part[],
+  whole: number,
+  sourceOf: (at: number) => string,
+): void {
+  const shares = split(parts, Math.abs(whole));
+  if (shares === undefined) return push(reasons, sourceOf(0), undefined, whole);
+  const sign = Math.sign(whole);
+  for (let at = 0; at < parts.length; at++) {
+    push(reasons, sourceOf(at), parts[at]!.because, sign * shares[at]!);
+  }
+}
+
+/** One reason for each source and event: a further share is added to the one there is. */
+function push(reasons: Reason[], source: string, because: string | undefined, share: number): void {
+  if (share === 0) return;
+  for (let at = 0; at < reasons.length; at++) {
+    const known = reasons[at]!;
+    if (known.source !== source || known.because !== because) continue;
+    reasons[at] = { ...known, share: known.share + share };
+    return;
+  }
+  reasons.push(because === undefined ? { source, share } : { source, because, share });
 }

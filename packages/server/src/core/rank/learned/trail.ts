@@ -51,8 +51,10 @@ export class Trail {
   ): void {
     const newest = Math.min(sessionsMax, sessions.support(from));
     this.support = newest;
+    const { postingLane } = sessions;
+    const newestAt = sessions.newestAt(from);
     for (let back = 0; back < newest; back++) {
-      const slot = sessions.newest(from, back);
+      const slot = postingLane[newestAt - back]!;
       if (slot === own) continue;
       const age = Math.max(0, nowMinute - sessions.firstMinute(slot));
       const weight = byAge[Math.min(ageMax - 1, Math.floor((age * ageSteps) / middleAge))]!;
@@ -67,12 +69,14 @@ export class Trail {
     weight: number,
     places: Uint8Array,
   ): void {
-    const length = sessions.length(slot);
-    const match = sessions.placeOf(slot, from);
-    for (let place = 0; place < length; place++) {
-      if (place === match) continue;
-      const at = places[sessions.itemAt(slot, place)]! - 1;
-      if (at === -1) continue;
+    const { lane } = sessions;
+    const start = sessions.startOf(slot);
+    const end = start + sessions.length(slot);
+    let match = start;
+    while (lane[match] !== from) match++;
+    for (let place = start; place < end; place++) {
+      const at = places[lane[place]!]! - 1;
+      if (at === -1 || place === match) continue;
       const gap = Math.min(255, place > match ? place - match : match - place);
       const vote = weight * byGap[gap]!;
       this.together[at] = this.together[at]! + 1;
@@ -83,8 +87,7 @@ export class Trail {
         this.near[at] = this.near[at]! + Math.floor(vote * beforeWeight);
         if (gap <= gapMax) this.before[at] = this.before[at]! + gapUnit / gap;
       }
-      const isNext = place > 0 && sessions.itemAt(slot, place - 1) === from;
-      if (isNext) this.next[at] = this.next[at]! + 1;
+      if (place > start && lane[place - 1] === from) this.next[at] = this.next[at]! + 1;
     }
   }
 }

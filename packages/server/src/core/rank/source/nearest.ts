@@ -1,13 +1,15 @@
 import type { SessionIndex } from "../../sum/session-index.ts";
 
 /**
- * The k most similar sessions in canonical order: similarity descending, then start descending, then session
- * key ascending. A bounded heap over parallel arrays with its worst at the root; never ordered by slot.
+ * The k most similar sessions by the canonical order: similarity descending, then start descending, then session
+ * key ascending; never by slot. Parallel arrays that become a heap with its worst at the root once more than k
+ * were offered, so they stand in no order.
  */
 export class Nearest {
   readonly slots: Uint32Array;
   readonly similarities: Float64Array;
   count = 0;
+  #isHeap = false;
 
   constructor(k: number) {
     this.slots = new Uint32Array(k);
@@ -20,10 +22,14 @@ export class Nearest {
 
   offer(sessions: SessionIndex, slot: number, similarity: number): void {
     if (this.count < this.slots.length) {
-      this.#rise(sessions, slot, similarity);
-    } else if (similarity >= this.similarities[0]!) {
-      if (this.#isWorse(sessions, 0, slot, similarity)) this.#sink(sessions, slot, similarity);
+      this.slots[this.count] = slot;
+      this.similarities[this.count++] = similarity;
+      this.#isHeap = false;
+      return;
     }
+    if (!this.#isHeap) this.#heapify(sessions);
+    if (similarity < this.similarities[0]!) return;
+    if (this.#isWorse(sessions, 0, slot, similarity)) this.#sink(sessions, 0, slot, similarity);
   }
 
   /** Whether the entry at place `at` of the heap stands behind the session. */
@@ -35,21 +41,15 @@ export class Nearest {
     return minutes !== 0 ? minutes < 0 : sessions.compareKeys(other, slot) > 0;
   }
 
-  #rise(sessions: SessionIndex, slot: number, similarity: number): void {
-    let at = this.count++;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (this.#isWorse(sessions, parent, slot, similarity)) break;
-      this.slots[at] = this.slots[parent]!;
-      this.similarities[at] = this.similarities[parent]!;
-      at = parent;
-    }
-    this.slots[at] = slot;
-    this.similarities[at] = similarity;
+  #heapify(sessions: SessionIndex): void {
+    for (let at = (this.count >> 1) - 1; at >= 0; at--)
+      this.#sink(sessions, at, this.slots[at]!, this.similarities[at]!);
+    this.#isHeap = true;
   }
 
-  #sink(sessions: SessionIndex, slot: number, similarity: number): void {
-    let at = 0;
+  /** The entry, put at place `from`, goes down until nothing below it is worse. */
+  #sink(sessions: SessionIndex, from: number, slot: number, similarity: number): void {
+    let at = from;
     for (;;) {
       let child = at * 2 + 1;
       if (child >= this.count) break;

@@ -113,16 +113,15 @@ export class Neighbours implements Source {
   #events = new Uint32Array(1024);
   #touched = new Uint32Array(1024);
   #touchedCount = 0;
-  /** By item: the neighbour that voted for it last, numbered through all answers. */
-  #ballots = new Float64Array(1024);
-  #ballot = 0;
   /** The votes of this answer, kept for the reasons: neighbour, amount, and the item's vote before, plus 1. */
   #voters = new Uint16Array(4096);
   #amounts = new Float64Array(4096);
   #earlierVotes = new Uint32Array(4096);
   #voteCount = 0;
-  /** By item that has any score: its last vote, plus 1. */
+  /** By item: its last vote, plus 1; and the items that have any. */
   #lastVotes = new Uint32Array(1024);
+  #voted = new Uint32Array(1024);
+  #votedCount = 0;
   readonly #shares: Float64Array;
 
   constructor(settings: Readonly<NeighbourSettings>) {
@@ -150,7 +149,7 @@ export class Neighbours implements Source {
 
   score(ask: Ask, scores: Scores): void {
     this.#nearest.clear();
-    this.#voteCount = 0;
+    this.#clearVotes();
     this.#scores = scores;
     this.#context.read(ask.state, ask.models.items);
     if (this.#context.count === 0) return;
@@ -176,14 +175,16 @@ export class Neighbours implements Source {
 
   /** Sums w over the newest m sessions of each context item, newest item first. */
   #touch(sessions: SessionIndex, state: UserState): void {
+    const { postingLane } = sessions;
     this.#touchedCount = 0;
     this.#markOwn(sessions, state);
     for (let c = 0; c < this.#context.count; c++) {
       const item = this.#context.ids[c]!;
       const weight = this.#weights[c]!;
       const newest = Math.min(this.#settings.m, sessions.support(item));
+      const newestAt = sessions.newestAt(item);
       for (let back = 0; back < newest; back++) {
-        const slot = sessions.newest(item, back);
+        const slot = postingLane[newestAt - back]!;
         if (this.#best[slot] === 0) {
           if (this.#touchedCount === touchedSessionsMax) continue;
           this.#best[slot] = c + 1;
@@ -239,45 +240,51 @@ export class Neighbours implements Source {
     }
   }
 
+  #clearVotes(): void {
+    for (let i = 0; i < this.#votedCount; i++) this.#lastVotes[this.#voted[i]!] = 0;
+    this.#votedCount = 0;
+    this.#voteCount = 0;
+  }
+
   /** Every neighbour votes once for each of its items, by the distance from its best match. */
   #vote(sessions: SessionIndex, scores: Scores): void {
-    for (let n = 0; n < this.#nearest.count; n++) {
-      const slot = this.#nearest.slots[n]!;
-      const similarity = this.#nearest.similarities[n]!;
-      const matched = sessions.placeOf(slot, this.#context.ids[this.#matches[n]!]!);
+    const { lane } = sessions;
+    const { slots, similarities, count } = this.#nearest;
+    for (let n = 0; n < count; n++) {
+      const slot = slots[n]!;
+      const similarity = similarities[n]!;
+      const start = sessions.startOf(slot);
       const length = sessions.length(slot);
-      this.#ballot++;
-      this.#cast(sessions, n, matched, matched, similarity, scores);
+      const item = this.#context.ids[this.#matches[n]!]!;
+      let matched = 0;
+      while (lane[start + matched] !== item) matched++;
+      this.#cast(n, item, similarity * this.#match, scores);
       // Outward from the match, so that of an item that comes twice the nearer place counts.
       const farthest = Math.max(matched, length - 1 - matched);
       for (let distance = 1; distance <= farthest; distance++) {
-        const [after, before] = [matched + distance, matched - distance];
-        if (after < length) this.#cast(sessions, n, after, matched, similarity, scores);
-        if (before >= 0) this.#cast(sessions, n, before, matched, similarity, scores);
+        const weight = this.#byPlace[Math.min(distance, lengthMax - 1)]!;
+        const after = matched + distance;
+        if (after < length) this.#cast(n, lane[start + after]!, similarity * weight, scores);
+        if (distance > matched) continue;
+        const before = Math.floor((weight * this.#before) / one);
+        this.#cast(n, lane[start + matched - distance]!, similarity * before, scores);
       }
     }
   }
 
-  #cast(
-    sessions: SessionIndex,
-    n: number,
-    place: number,
-    matched: number,
-    similarity: number,
-    scores: Scores,
-  ): void {
-    const item = sessions.itemAt(this.#nearest.slots[n]!, place);
-    if (this.#ballots[item] === this.#ballot) return;
-    this.#ballots[item] = this.#ballot;
-    const weight = this.#placeWeight(place, matched);
-    if (weight === 0) return;
+  #cast(n: number, item: number, amount: number, scores: Scores): void {
+    const last = this.#lastVotes[item]!;
+    // Votes of one neighbour stand together: only the newest can be its own.
+    if (last !== 0 && this.#voters[last - 1] === n) return;
+    if (amount === 0) return;
     const vote = this.#voteCount++;
     if (vote === this.#voters.length) this.#growVotes();
     this.#voters[vote] = n;
-    this.#amounts[vote] = similarity * weight;
-    this.#earlierVotes[vote] = scores.has(item) ? this.#lastVotes[item]! : 0;
+    this.#amounts[vote] = amount;
+    this.#earlierVotes[vote] = last;
     this.#lastVotes[item] = vote + 1;
-    scores.add(item, similarity * weight);
+    if (last === 0) this.#voted[this.#votedCount++] = item;
+    scores.add(item, amount);
   }
 
   #growVotes(): void {
@@ -288,13 +295,6 @@ export class Neighbours implements Source {
     this.#amounts.set(amounts);
     this.#earlierVotes = new Uint32Array(earlier.length * 2);
     this.#earlierVotes.set(earlier);
-  }
-
-  #placeWeight(place: number, matched: number): number {
-    if (place === matched) return this.#match;
-    const distance = place < matched ? matched - place : place - matched;
-    const weight = this.#byPlace[Math.min(distance, lengthMax - 1)]!;
-    return place < matched ? Math.floor((weight * this.#before) / one) : weight;
   }
 
   /** Damps common items, weighs what the user saw already, and brings the best below 2^32. */
@@ -362,9 +362,9 @@ export class Neighbours implements Source {
   }
 
   #reserve(slots: number, items: number): void {
-    if (items > this.#ballots.length) {
-      this.#ballots = new Float64Array(Math.max(items, this.#ballots.length * 2));
-      this.#lastVotes = new Uint32Array(this.#ballots.length);
+    if (items > this.#lastVotes.length) {
+      this.#lastVotes = new Uint32Array(Math.max(items, this.#lastVotes.length * 2));
+      this.#voted = new Uint32Array(this.#lastVotes.length);
     }
     if (slots <= this.#sums.length) return;
     const length = Math.max(slots, this.#sums.length * 2);

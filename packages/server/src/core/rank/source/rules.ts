@@ -40,7 +40,7 @@ export const ruleDefaults: Readonly<RuleSettings> = Object.freeze({
 
 /** Steps that a rule spans at most, and the least common multiple of 1..8. */
 const gapMax = 8;
-const gapUnit = 840;
+const byGap = Int32Array.from({ length: gapMax + 1 }, (_, gap) => (gap === 0 ? 0 : 840 / gap));
 /** A whole row is this much, times the 12 bits of its item's weight: 64 rows stay below 2^32. */
 const rowOne = 2 ** 13;
 
@@ -51,23 +51,25 @@ class Row {
 
   /** Counts over the newest `m` sessions that hold the item. */
   read(sessions: SessionIndex, from: number, m: number): void {
+    const { lane, postingLane } = sessions;
     this.total = 0;
     this.counts.clear();
     const newest = Math.min(m, sessions.support(from));
+    const newestAt = sessions.newestAt(from);
     for (let back = 0; back < newest; back++) {
-      const slot = sessions.newest(from, back);
-      const length = sessions.length(slot);
-      for (let place = sessions.placeOf(slot, from); place < length - 1; place++) {
-        if (sessions.itemAt(slot, place) === from) this.#follow(sessions, slot, place, length);
+      const slot = postingLane[newestAt - back]!;
+      const start = sessions.startOf(slot);
+      const last = start + sessions.length(slot) - 1;
+      for (let at = start; at < last; at++) {
+        if (lane[at] === from) this.#follow(lane, at, Math.min(last, at + gapMax));
       }
     }
   }
 
-  #follow(sessions: SessionIndex, slot: number, place: number, length: number): void {
-    const gaps = Math.min(gapMax, length - 1 - place);
-    for (let gap = 1; gap <= gaps; gap++) {
-      const count = gapUnit / gap;
-      this.counts.add(sessions.itemAt(slot, place + gap), count);
+  #follow(lane: Uint32Array, from: number, last: number): void {
+    for (let at = from + 1; at <= last; at++) {
+      const count = byGap[at - from]!;
+      this.counts.add(lane[at]!, count);
       this.total += count;
     }
   }

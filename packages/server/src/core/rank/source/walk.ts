@@ -1,7 +1,7 @@
 import type { UserState } from "../../fold/state.ts";
 import type { SessionIndex } from "../../sum/session-index.ts";
 import { RecentItems } from "../recent-items.ts";
-import { Scores } from "../scores.ts";
+import type { Scores } from "../scores.ts";
 import type { Ask, Part, Source } from "../source.ts";
 
 /**
@@ -19,6 +19,7 @@ const secondSessionsMax = 50;
 const stepsMax = 24;
 const gapMax = 8;
 const gapUnit = 840;
+const byGap = Int32Array.from({ length: gapMax + 1 }, (_, gap) => (gap === 0 ? 0 : gapUnit / gap));
 /** 1 in a cosine. The sum of 24 products of two stays below 2^32. */
 const cosineOne = 4096;
 /** Sessions added to a support: two items that one person once opened are no close pair yet. */
@@ -27,7 +28,10 @@ const prior = 2;
 export class Walk implements Source {
   readonly name = "walk";
   readonly #context = new RecentItems(1);
-  readonly #row = new Scores();
+  /** By item what a row counts, all 0 between rows, and the items it counts. */
+  #row = new Int32Array(1024);
+  #touched = new Uint32Array(1024);
+  #touchedCount = 0;
   /** The closest items, best first, with their cosines. */
   readonly #steps = new Uint32Array(stepsMax);
   readonly #cosines = new Float64Array(stepsMax);
@@ -41,7 +45,10 @@ export class Walk implements Source {
     this.#context.read(ask.state, items);
     if (this.#context.count === 0) return;
     const newest = this.#context.ids[0]!;
-    this.#row.reserve(items.size);
+    if (items.size > this.#row.length) {
+      this.#row = new Int32Array(Math.max(items.size, this.#row.length * 2));
+      this.#touched = new Uint32Array(this.#row.length);
+    }
     this.#together(sessions, newest, ownSlot(sessions, ask.state));
     this.#choose(ask, newest);
     for (let at = 0; at < this.#count; at++) this.#walk(sessions, newest, at, scores);
@@ -54,26 +61,35 @@ export class Walk implements Source {
 
   /** How often other items stand in the newest sessions of the newest item. */
   #together(sessions: SessionIndex, newest: number, own: number): void {
-    this.#row.clear();
+    const { lane, postingLane } = sessions;
+    const row = this.#row;
+    const touched = this.#touched;
+    let count = 0;
     const support = Math.min(firstSessionsMax, sessions.support(newest));
+    const newestAt = sessions.newestAt(newest);
     for (let back = 0; back < support; back++) {
-      const slot = sessions.newest(newest, back);
+      const slot = postingLane[newestAt - back]!;
       if (slot === own) continue;
-      const length = sessions.length(slot);
-      for (let place = 0; place < length; place++) {
-        const item = sessions.itemAt(slot, place);
-        if (item !== newest) this.#row.add(item, 1);
+      const start = sessions.startOf(slot);
+      const end = start + sessions.length(slot);
+      for (let at = start; at < end; at++) {
+        const item = lane[at]!;
+        if (item === newest) continue;
+        if (row[item] === 0) touched[count++] = item;
+        row[item]!++;
       }
     }
+    this.#touchedCount = count;
   }
 
   /** The closest items, best first; equals by their external keys. */
   #choose({ models }: Ask, newest: number): void {
     const { sessions, items } = models;
     const support = Math.min(firstSessionsMax, sessions.support(newest));
-    for (let i = 0; i < this.#row.count; i++) {
-      const item = this.#row.touched[i]!;
-      const cosine = cosineOf(this.#row.values[item]!, support, sessions.support(item));
+    for (let i = 0; i < this.#touchedCount; i++) {
+      const item = this.#touched[i]!;
+      const cosine = cosineOf(this.#row[item]!, support, sessions.support(item));
+      this.#row[item] = 0;
       let at = this.#count;
       while (at > 0) {
         const difference = this.#cosines[at - 1]! - cosine;
@@ -95,24 +111,42 @@ export class Walk implements Source {
   /** What followed step number `at`, weighed by how close the step is. */
   #walk(sessions: SessionIndex, newest: number, at: number, scores: Scores): void {
     const step = this.#steps[at]!;
-    this.#row.clear();
+    const near = this.#cosines[at]!;
+    const row = this.#row;
+    const count = this.#follow(sessions, step);
     const support = Math.min(secondSessionsMax, sessions.support(step));
-    for (let back = 0; back < support; back++) {
-      const slot = sessions.newest(step, back);
-      const from = sessions.placeOf(slot, step);
-      const end = Math.min(sessions.length(slot), from + gapMax + 1);
-      for (let place = from + 1; place < end; place++) {
-        this.#row.add(sessions.itemAt(slot, place), gapUnit / (place - from));
-      }
-    }
-    for (let i = 0; i < this.#row.count; i++) {
-      const item = this.#row.touched[i]!;
+    for (let i = 0; i < count; i++) {
+      const item = this.#touched[i]!;
+      const after = row[item]! / gapUnit;
+      row[item] = 0;
       if (item === newest) continue;
-      const count = this.#row.values[item]! / gapUnit;
-      const cosine = cosineOf(count, support, sessions.support(item));
-      const amount = this.#cosines[at]! * cosine;
+      const amount = near * cosineOf(after, support, sessions.support(item));
       if (amount > 0) scores.add(item, amount);
     }
+  }
+
+  /** Counts what followed an item in its newest sessions; returns how many items that are. */
+  #follow(sessions: SessionIndex, step: number): number {
+    const { lane, postingLane } = sessions;
+    const row = this.#row;
+    const touched = this.#touched;
+    let count = 0;
+    const support = Math.min(secondSessionsMax, sessions.support(step));
+    const newestAt = sessions.newestAt(step);
+    for (let back = 0; back < support; back++) {
+      const slot = postingLane[newestAt - back]!;
+      const start = sessions.startOf(slot);
+      const end = start + sessions.length(slot);
+      let from = start;
+      while (lane[from] !== step) from++;
+      const last = Math.min(end - 1, from + gapMax);
+      for (let place = from + 1; place <= last; place++) {
+        const item = lane[place]!;
+        if (row[item] === 0) touched[count++] = item;
+        row[item] = row[item]! + byGap[place - from]!;
+      }
+    }
+    return count;
   }
 }
 
