@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { readSessions } from "../../packages/server/src/eval/session-file.ts";
 import { say, scaled } from "../figures.ts";
 import { Interactions, type Load, loadOf } from "../generate.ts";
@@ -16,6 +17,10 @@ const file = join(
   "../../../shared/data/rsc15-100k/yoochoose-clicks-100k_train_full.txt",
 );
 const batchEvents = 500;
+/** The weights are solved once a minute. */
+const teachMsMax = 180_000;
+/** A smaller history is a trial, in which there is nothing to learn. */
+const taughtMin = 50_000;
 
 interface Click {
   user: string;
@@ -63,10 +68,26 @@ export class History {
       if (reply.status !== 200)
         throw new Error(`history: ${reply.status} ${reply.body.toString()}`);
     }
-    connection.close();
+    const history = new History(name, clicks, load);
     await server.folded();
     say(`history: ${clicks.length} clicks of ${name} are in`);
-    return new History(name, clicks, load);
+    if (clicks.length >= taughtMin) await history.#teach(server, connection);
+    connection.close();
+    await server.folded();
+    return history;
+  }
+
+  /** Lets people go on until the server has weights for its order: without them an answer costs less. */
+  async #teach(server: Serving, connection: Connection): Promise<void> {
+    const deadline = performance.now() + teachMsMax;
+    while ((await server.metric("attune_ranker_tenants")) === 0) {
+      if (performance.now() > deadline) throw new Error("the server's ranker learned no order");
+      const body = this.batch(batchEvents);
+      const reply = await connection.send(post("/v1/batch", server.keys.serverKey, body));
+      if (reply.status !== 200) throw new Error(`history: ${reply.status}`);
+      await pause(1_000);
+    }
+    say("history: the order is a learned one");
   }
 
   someone(): string {

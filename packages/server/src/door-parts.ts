@@ -212,6 +212,9 @@ export function meterOf({ engine, log }: Attune): Meter {
   meter.gauge("attune_log_queue_bytes", "Bytes on their way to the disk.", () =>
     log.backlogBytes(),
   );
+  meter.gauge("attune_ranker_tenants", "Tenants whose answers have a learned order.", () => {
+    return engine.tenants().filter(({ theta }) => theta?.isEmpty === false).length;
+  });
   meter.gauge("attune_outbox_entries", "Effects that wait for delivery.", () => engine.outbox.size);
   meter.gauge(
     "attune_decisions_lost_total",

@@ -14,6 +14,8 @@ const placement = "up-next";
 const limit = 20;
 /** One event in so many, by the hash of its message. */
 const every = 4;
+/** Rows that were not made are made up for, up to those of so many seconds. */
+const burstS = 60;
 const taken: ReadonlySet<string> = new Set(["view", "play", "add", "purchase"]);
 
 export interface ShadowsParts {
@@ -24,7 +26,7 @@ export interface ShadowsParts {
   seq: () => number;
   publicId: (tenant: number, id: string) => string;
   log: (record: RecordInput) => void;
-  /** Rows a second at most, over all tenants. */
+  /** Rows a second at most over a minute, all tenants together. */
   perSMax: number;
 }
 
@@ -36,11 +38,14 @@ export interface ShadowsParts {
  */
 export class Shadows {
   readonly #parts: ShadowsParts;
-  #second = 0;
-  #count = 0;
+  /** Rows that may be made now, as of `#at`. */
+  #rows: number;
+  #at: number;
 
   constructor(parts: ShadowsParts) {
     this.#parts = parts;
+    this.#rows = parts.perSMax * burstS;
+    this.#at = parts.now();
   }
 
   /** Looks at an event before it is folded; `state` is that of its user. */
@@ -62,12 +67,14 @@ export class Shadows {
   }
 
   #isWithinRate(): boolean {
-    const second = Math.floor(this.#parts.now() / 1_000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#count = 0;
-    }
-    return this.#count++ < this.#parts.perSMax;
+    const { now, perSMax } = this.#parts;
+    const at = now();
+    const back = (Math.max(0, at - this.#at) * perSMax) / 1_000;
+    this.#rows = Math.min(perSMax * burstS, this.#rows + back);
+    this.#at = at;
+    if (this.#rows < 1) return false;
+    this.#rows -= 1;
+    return true;
   }
 
   #log(record: LogRecord, state: UserState, item: string, seed: number): void {

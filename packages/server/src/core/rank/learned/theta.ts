@@ -38,6 +38,11 @@ export class ThetaView {
     return `ranker@${this.seq}`;
   }
 
+  /** No placement had rows enough. */
+  get isEmpty(): boolean {
+    return this.#weights.size === 0;
+  }
+
   /** By feature; undefined for a placement with too few rows. */
   weights(placement: string): Int32Array | undefined {
     return this.#weights.get(placement);
