@@ -89,3 +89,31 @@ export interface Decision {
    */
   shadow?: string | undefined;
 }
+
+/** An answer, before it is written for the wire. */
+export interface AnswerParts {
+  decisionId: string;
+  placement: string;
+  items: readonly RecommendedItem[];
+  /** Position the answer reflects: `"epoch.seq"`. */
+  position: string;
+  /** If it was asked for. */
+  prediction?: Prediction | undefined;
+}
+
+/** The body of an answer over HTTP; `attributesOf` are those of an item in the catalogue. */
+export function recommendationOf(
+  { decisionId, placement, items, position, prediction }: AnswerParts,
+  attributesOf: (item: string) => Readonly<Record<string, unknown>> | undefined,
+) {
+  const { pSkip, ...ahead } = prediction ?? {};
+  const shown = items.map(({ item, score, reasons, label }, slot) => ({
+    id: item,
+    score,
+    reasons,
+    label,
+    item: attributesOf(item),
+    ...(pSkip === undefined ? {} : { pSkip: pSkip[slot] }),
+  }));
+  return { decisionId, placement, items: shown, position, ...ahead };
+}

@@ -4,6 +4,7 @@
  * does not fit, or a setting nobody knows, is an error that says how to mend it.
  */
 import { CodedError, product } from "@attune/protocol";
+import { nearest } from "./base/nearest.ts";
 
 interface TextSetting {
   kind: "text";
@@ -333,6 +334,15 @@ export const settings = {
     means:
       "Most rows a second that the ranker learns from people who act without a list; 0 learns nothing from them.",
   },
+  rankThreads: {
+    kind: "integer",
+    default: 1,
+    min: 0,
+    max: 64,
+    room: "engine",
+    means:
+      "Threads that make answers over HTTP, each with sums of its own; 0 makes them on the thread that serves.",
+  },
   importBatchEvents: {
     kind: "integer",
     default: 500,
@@ -428,30 +438,6 @@ function unknown(name: string, known: readonly string[]): CodedError {
     "setting_invalid",
     `There is no setting ${name}${hint} docs/reference/settings.md lists all of them.`,
   );
-}
-
-/** The known name closest to a mistyped one, if it is close at all. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
 
 /** What a text setting lists with commas; `none` is nothing. */

@@ -102,6 +102,7 @@ export function serveParts({
     },
     recommend: (tenant, subject, request, given) =>
       engine.recommend(tenant, subject, request, given),
+    answer: (tenant, subject, request, given) => engine.answer(tenant, subject, request, given),
     hasPlaylist: (tenant, subject, id) =>
       subject !== undefined && engine.state(tenant, subject)?.playlists.has(id) === true,
     ...playlistParts(attune, now),

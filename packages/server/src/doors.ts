@@ -20,7 +20,7 @@ import { Documents } from "./engine/definitions/documents.ts";
 import { PositionError } from "./engine/position.ts";
 import { RequestError } from "./core/rank/request-error.ts";
 import { ingestDoor } from "./ingest/http.ts";
-import { LogUnavailableError } from "./log/log.ts";
+import { type Commit, LogUnavailableError } from "./log/log.ts";
 import { type Attune, open, paths } from "./main.ts";
 import { serveDoor } from "./serve/door.ts";
 import { traced, type Tracing, tracing } from "./tracing.ts";
@@ -52,7 +52,8 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
   if (mode === "production") refuseDevelopmentKeys(at.developmentKeys);
   const trace = tracing(config, (message) => app.log.warn(message));
   const app = httpServer(config);
-  const attune = await open(config, now, trace && ((commit) => trace.traces.committed(commit)));
+  const onCommit = trace && ((commit: Commit) => trace.traces.committed(commit));
+  const attune = await open(config, now, onCommit, config.rankThreads);
   try {
     return await openDoors(config, options, app, attune, trace);
   } catch (error) {

@@ -33,11 +33,12 @@ export function paths(directory: string) {
 
 export type Attune = Awaited<ReturnType<typeof open>>;
 
-/** `onCommit` sees every durable commit before the engine folds it. */
+/** `onCommit` sees every durable commit before the engine folds it. Only who answers others needs `rankThreads`. */
 export async function open(
   config: Config,
   now: () => number = Date.now,
   onCommit?: (commit: Commit) => void,
+  rankThreads = 0,
 ) {
   const at = paths(config.data);
   const slice = slices(config);
@@ -57,6 +58,7 @@ export async function open(
     now,
     publicId,
     hasRanker: true,
+    rankThreads,
     ...slice.engine,
   });
 

@@ -4,7 +4,8 @@
  */
 import { parseArgs } from "node:util";
 import { CodedError, product } from "@attune/protocol";
-import { type Config, nearest, readConfig, type SettingName } from "../config.ts";
+import { nearest } from "../base/nearest.ts";
+import { type Config, readConfig, type SettingName } from "../config.ts";
 
 export interface Command {
   name: string;

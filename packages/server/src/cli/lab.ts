@@ -14,7 +14,7 @@ import {
 import { sourcesOf } from "../core/rank/sources.ts";
 import { judgeSlots, type SlotReport } from "../eval/off-policy/slots.ts";
 import { z } from "../eval/off-policy/estimate.ts";
-import { nearest } from "../config.ts";
+import { nearest } from "../base/nearest.ts";
 import { open } from "../main.ts";
 import { tenantOf } from "../tenants.ts";
 import {

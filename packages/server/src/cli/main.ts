@@ -3,7 +3,7 @@
  * is one sentence that says how to mend it, with its stable code, and an exit code.
  */
 import { CodedError, product } from "@attune/protocol";
-import { nearest } from "../config.ts";
+import { nearest } from "../base/nearest.ts";
 import { type Command, exitCodes } from "./command.ts";
 
 const commands: Record<string, { summary: string; load: () => Promise<{ command: Command }> }> = {

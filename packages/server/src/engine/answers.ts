@@ -1,31 +1,26 @@
-import type {
-  Decision,
-  Prediction,
-  RecommendationRequest,
-  RecommendedItem,
+import {
+  type AnswerParts,
+  type Decision,
+  type RecommendationRequest,
+  recommendationOf,
+  type RecommendedItem,
 } from "@attune/protocol";
 import { assert } from "../base/assert.ts";
 import { nobody, type RecordInput } from "../base/record.ts";
+import { utf8Encode } from "../base/text.ts";
+import { encodeState } from "../core/fold/codec.ts";
 import { permitFor, purposeBits } from "../core/fold/consent.ts";
 import type { FoldLimits } from "../core/fold/state.ts";
-import { makeDecision } from "../core/rank/decision.ts";
 import { findPlacement, type Stability, stabilityDefault } from "../core/rank/placement.ts";
-import { predict } from "../core/rank/predict.ts";
-import { engineRecord } from "./payload.ts";
+import { engineRecord, engineRecordOf } from "./payload.ts";
 import type { Processor } from "./processor.ts";
+import { ranked } from "./ranking/ranked.ts";
+import type { RankThreads } from "./ranking/threads.ts";
 import { Shadows } from "./shadows.ts";
-import type { Tenants } from "./tenants.ts";
-import type { Users } from "./users.ts";
+import type { Tenant, Tenants } from "./tenants.ts";
+import type { User, Users } from "./users.ts";
 
-export interface Answer {
-  decisionId: string;
-  placement: string;
-  items: readonly RecommendedItem[];
-  /** Position the answer reflects: `"epoch.seq"`. */
-  position: string;
-  /** If it was asked for. */
-  prediction?: Prediction | undefined;
-}
+export type Answer = AnswerParts;
 
 /** A slot as it stands on the screen. */
 export interface ShownSlot {
@@ -50,6 +45,14 @@ export interface Preview {
   answer(position: string, isAhead?: boolean): Answer;
 }
 
+/** What answering over HTTP needs of the engine: see there. */
+export interface AskedEngine {
+  whole(after?: string): Promise<void>;
+  readonly isWhole: boolean;
+  resolve(tenant: number, subject: string): string;
+  position(): string;
+}
+
 export interface AnswersParts {
   users: Users;
   tenants: Tenants;
@@ -59,6 +62,9 @@ export interface AnswersParts {
   now: () => number;
   /** Rows of the ranker a second at most, of people who act without a list. */
   shadowDecisionsPerSMax: number;
+  engine: AskedEngine;
+  /** Where answers to HTTP are made, if not on this thread. */
+  threads: RankThreads | undefined;
   /** Names this start of the engine in decision ids. */
   startId: string;
   /** What stands outside for an internal id: keyed, so that it tells nothing of how many there are. */
@@ -66,6 +72,9 @@ export interface AnswersParts {
   /** Appends a decision; not awaited, since an answer never waits for fsync. */
   log(record: RecordInput): void;
 }
+
+/** So often a thread is asked for one answer, if what it hangs on is taken back each time. */
+const asksMax = 3;
 
 /** Ranks at the newest whole commit and turns what is shown into decision records. */
 export class Answers {
@@ -89,53 +98,108 @@ export class Answers {
     assert(processor.isWhole, "an answer in the middle of a commit");
     const tenant = tenants.obtain(tenantNumber);
     const state = subject === nobody ? undefined : users.find(tenantNumber, subject)?.state;
-    const permit = permitFor(state, tenant.policy, "personalization", processor.seq);
-    const { ranker, models, catalogue, definitions, ease, theta } = tenant;
-    const answer = ranker.recommend(
-      permit,
-      state,
-      models,
-      catalogue,
-      definitions,
-      request,
-      undefined,
-      ease,
-      theta,
-    );
-    const facts = {
-      request,
-      position: processor.seq,
-      clockHour: tenants.clockHour,
-      catalogue: catalogue.version,
-      definitions: definitions.version,
-      sequence: state?.sequence ?? 0,
-    };
+    const { seq } = processor;
+    const question = { request, state, seq, clockHour: tenants.clockHour };
+    const { answer, permit, decision, prediction } = ranked(tenant, tenant, question);
     const owner = permit === undefined ? nobody : subject;
     const purposes = permit === undefined ? 0 : purposeBits(tenant.policy, state?.consents);
     const decide = (shown?: readonly ShownSlot[]): string => {
-      const id = this.#parts.publicId(tenantNumber, `${this.#parts.startId}:${++this.#decisions}`);
-      const decision = makeDecision(answer, { id, ...facts });
+      const id = this.#newId(tenantNumber);
+      const decided = decision(id);
       const items = shown?.map(({ item }) => item);
-      const { slots } = decision;
+      const { slots } = decided;
       const isOther =
         items !== undefined &&
         (items.length !== slots.length || items.some((item, i) => item !== slots[i]!.item));
-      this.#log(tenantNumber, owner, purposes, isOther ? { ...decision, shown: items } : decision);
+      this.#log(tenantNumber, owner, purposes, isOther ? { ...decided, shown: items } : decided);
       return id;
-    };
-    const ahead = (): Prediction => {
-      const ids = answer.items.map(({ item }) => item);
-      return predict(permit, state, models, ids, request.now);
     };
     const answered = (position: string, isAhead = false): Answer => {
       const decisionId = decide();
       const made = { decisionId, placement: request.placement, items: answer.items, position };
-      return isAhead ? { ...made, prediction: ahead() } : made;
+      return isAhead ? { ...made, prediction: prediction() } : made;
     };
     const { items, personal, isByScore } = answer;
-    const placement = findPlacement(definitions, request.placement);
+    const placement = findPlacement(tenant.definitions, request.placement);
     const stability = placement?.stability ?? stabilityDefault;
     return { items, personal, isByScore, stability, decide, answer: answered };
+  }
+
+  /** The answer at `after` or later, as it crosses the wire; its decision is logged. */
+  async body(
+    tenant: number,
+    subject: string | undefined,
+    request: RecommendationRequest,
+    { after, predict = false }: { after?: string | undefined; predict?: boolean | undefined },
+  ): Promise<Uint8Array> {
+    const { engine, threads } = this.#parts;
+    for (let asked = 0; ; asked++) {
+      do await engine.whole(after);
+      while (!engine.isWhole);
+      const resolved = subject === undefined ? nobody : engine.resolve(tenant, subject);
+      // What is made here and now can't be late.
+      if (threads?.hasRoom !== true || asked >= asksMax)
+        return this.#written(tenant, resolved, request, predict);
+      const body = await this.#asked(threads, tenant, resolved, request, predict);
+      if (body !== undefined) return body;
+    }
+  }
+
+  #written(
+    tenant: number,
+    subject: string,
+    request: RecommendationRequest,
+    isAhead: boolean,
+  ): Uint8Array {
+    const { engine, tenants } = this.#parts;
+    const answer = this.preview(tenant, subject, request).answer(engine.position(), isAhead);
+    const { catalogue } = tenants.obtain(tenant);
+    const body = recommendationOf(answer, (item) => catalogue.get(item)?.attributes);
+    return utf8Encode(JSON.stringify(body));
+  }
+
+  /** Made by a ranking thread; undefined when something that it hangs on was taken back meanwhile. */
+  async #asked(
+    threads: RankThreads,
+    tenantNumber: number,
+    subject: string,
+    request: RecommendationRequest,
+    isAhead: boolean,
+  ): Promise<Uint8Array | undefined> {
+    const { engine, users, tenants, processor } = this.#parts;
+    assert(processor.isWhole, "an answer in the middle of a commit");
+    const tenant = tenants.obtain(tenantNumber);
+    const find = () => (subject === nobody ? undefined : users.find(tenantNumber, subject));
+    const standing = standingOf(tenant, find());
+    const state = find()?.state;
+    const id = this.#newId(tenantNumber);
+    const ask = {
+      tenant: tenantNumber,
+      request,
+      // No answer reads the rows: they are what the weights were learned from.
+      state: state && encodeState({ ...state, rankerRows: [] }),
+      seq: processor.seq,
+      clockHour: tenants.clockHour,
+      position: engine.position(),
+      decisionId: id,
+      isAhead,
+    };
+    const { ease, theta } = tenant;
+    const { answer, decision } = await threads.ask(ask, { ease, theta });
+    const user = find();
+    const now = standingOf(tenant, user);
+    if (standing.some((one, at) => one !== now[at])) return undefined;
+    const [isPersonal] = standing;
+    const owner = isPersonal
+      ? { subject, purposes: purposeBits(tenant.policy, user?.state?.consents) }
+      : {};
+    const place = { tenant: tenantNumber, ...owner, at: request.now, id };
+    this.#parts.log(engineRecordOf("decision", decision, place));
+    return answer;
+  }
+
+  #newId(tenant: number): string {
+    return this.#parts.publicId(tenant, `${this.#parts.startId}:${++this.#decisions}`);
   }
 
   #log(tenant: number, subject: string, purposes: number, decision: Decision): void {
@@ -143,4 +207,11 @@ export class Answers {
     const where = { tenant, subject, purposes, at: now, id: decision.id };
     this.#parts.log(engineRecord("decision", decision, where));
   }
+}
+
+/** What an answer must not outlive: the permit behind it, takedowns, and people who were forgotten. */
+function standingOf(tenant: Tenant, user: User | undefined) {
+  const { policy, definitions, erasures } = tenant;
+  const isPersonal = permitFor(user?.state, policy, "personalization", 0) !== undefined;
+  return [isPersonal, policy, definitions, erasures, user?.barredThrough, user?.aliasOf] as const;
 }

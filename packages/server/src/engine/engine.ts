@@ -4,19 +4,20 @@ import { nobody, type LogRecord, type RecordInput } from "../base/record.ts";
 import type { ConsentPolicy } from "../core/fold/consent.ts";
 import { contributionsOf } from "../core/fold/contributions.ts";
 import { type FoldLimits, foldLimits, logicVersion, type UserState } from "../core/fold/state.ts";
-import { type AppendResult, type Commit, isFull, type Log } from "../log/log.ts";
+import type { AppendResult, Commit, Log } from "../log/log.ts";
 import type { Checkpoint, OutboxEntry, UserRow } from "./checkpoint/checkpoint.ts";
 import { Checkpointer } from "./checkpoint/checkpointer.ts";
 import { type Answer, Answers, type Preview } from "./answers.ts";
 import { DecisionLog } from "./decision-log.ts";
 import { type ForgetReceipt, Forgetting } from "./forgetting.ts";
-import { forwardMerged } from "./forward.ts";
+import { Forwards } from "./forward.ts";
 import { follow, type FollowParts, type Happening, placeOf } from "./follow.ts";
 import type { EngineOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { engineRecord } from "./payload.ts";
 import { PositionError, seqOf } from "./position.ts";
 import { Processor } from "./processor.ts";
+import { type RankThreads, threadsOf } from "./ranking/threads.ts";
 import { collectQuarantined } from "./quarantine.ts";
 import { type Tenant, Tenants } from "./tenants.ts";
 import { dueTicks } from "./ticks.ts";
@@ -40,6 +41,7 @@ export class Engine {
   readonly #limits: Readonly<FoldLimits>;
   readonly #users: Users;
   readonly #views: Views | undefined;
+  readonly #threads: RankThreads | undefined;
   readonly #tenants: Tenants;
   readonly #timers = new Timers();
   readonly outbox: Outbox;
@@ -55,7 +57,7 @@ export class Engine {
   readonly #unlogged: RecordInput[] = [];
   readonly #timerStaleMs: number;
   readonly #checkpointRecords: number;
-  readonly #forwards = new Map<string, User>();
+  readonly #forwards: Forwards;
   readonly #forgetting: Forgetting;
   #busy: Promise<void> | undefined;
   readonly #answers: Answers;
@@ -74,7 +76,8 @@ export class Engine {
     this.#timerStaleMs = options.timerStaleMs ?? 86_400_000;
     this.#checkpointRecords = options.checkpointRecords ?? 50_000;
     this.#views = viewsOf(options);
-    this.#tenants = new Tenants(this.#views, options.easeEveryMs);
+    this.#threads = threadsOf(options.rankThreads);
+    this.#tenants = new Tenants(this.#views, options.easeEveryMs, this.#threads);
     this.outbox = new Outbox(options.outboxMax ?? 100_000);
     this.#users = new Users(options.checkpoint, options.hotUsersMax ?? 50_000);
     this.#processor = new Processor(
@@ -86,7 +89,7 @@ export class Engine {
         timers: this.#timers,
         limits: this.#limits,
         quarantined: this.#quarantined,
-        forward: (user) => this.#forwardLater(user),
+        forward: (user) => this.#forwards.add(user),
         beforeEvent: (record, state) => this.#isLive && this.#answers.shadows.look(record, state),
         quarantine: (record, reason) => this.#quarantine(record, reason),
         onWhole: (commit, users) => this.#folded(commit, users),
@@ -98,12 +101,21 @@ export class Engine {
       users: this.#users,
       tenants: this.#tenants,
       processor: this.#processor,
+      threads: this.#threads,
+      engine: this,
       limits: this.#limits,
       now: this.#now,
       shadowDecisionsPerSMax: options.shadowDecisionsPerSMax ?? (this.#views ? 25 : 0),
       startId: options.startId ?? randomBytes(6).toString("hex"),
       publicId: this.#publicId,
       log: (record) => this.#decisions.add(record),
+    });
+    this.#forwards = new Forwards({
+      log: this.#log,
+      users: this.#users,
+      resolve: (tenant, subject) => this.resolve(tenant, subject),
+      isLive: () => this.#isLive,
+      track: (work) => this.#track(work, this.#following),
     });
     const decisionDelayMsMax = options.decisionDelayMsMax ?? 0;
     this.#decisions = new DecisionLog(this.#log, decisionDelayMsMax, (work) => this.#track(work));
@@ -147,7 +159,7 @@ export class Engine {
     this.#log.onCommit((commit) => this.#receive(commit));
     this.#isLive = true;
     this.#recordsAtCheckpoint = this.#processor.records;
-    this.#forwardWaiting();
+    this.#forwards.retry();
     if (this.#unlogged.length > 0) await this.append(this.#unlogged.splice(0));
   }
 
@@ -155,7 +167,7 @@ export class Engine {
     const { tenant, subject } = row;
     // The rewriting of the log and the second half of a merge are finished after a crash.
     if (row.purge.length > 0) this.#users.change(this.#users.obtain(tenant, subject));
-    if (isToForward(row)) this.#forwardLater(this.#users.obtain(tenant, subject));
+    if (isToForward(row)) this.#forwards.add(this.#users.obtain(tenant, subject));
     if (state === undefined) return;
     this.#tenants.obtain(tenant).add(contributionsOf(state, this.#limits));
     if (state.dueAt > 0) this.#timers.add({ dueAt: state.dueAt, tenant, subject });
@@ -290,6 +302,16 @@ export class Engine {
     return this.preview(tenant, subject, request).answer(this.position(), options.predict);
   }
 
+  /** The same as JSON in UTF-8, as it crosses the wire; made on a ranking thread, where the engine has any. */
+  answer(
+    tenant: number,
+    subject: string | undefined,
+    request: RecommendationRequest,
+    options: { after?: string | undefined; predict?: boolean | undefined } = {},
+  ): Promise<Uint8Array> {
+    return this.#answers.body(tenant, subject, request, options);
+  }
+
   /** Resolves in a turn in which no commit is half folded, `after` (an acknowledged position) included. */
   async whole(after?: string | undefined): Promise<void> {
     const seq = after === undefined ? 0 : seqOf(after, this.#log);
@@ -397,7 +419,7 @@ export class Engine {
    * about once a second.
    */
   async fireTimers(): Promise<void> {
-    this.#forwardWaiting();
+    this.#forwards.retry();
     if (this.isWhole) this.#tenants.refreshViews(this.seq, this.#now());
     const { ticks, due } = dueTicks(this.#timers, this.#users, this.#now(), this.#timerStaleMs);
     if (ticks.length === 0) return;
@@ -427,29 +449,6 @@ export class Engine {
   /** Leaves a span of event times (ms, both ends included) out of a user's past. */
   async forgetPart(tenant: number, subject: string, from: number, to: number): Promise<string> {
     return this.#forgetting.forgetPart(tenant, subject, from, to, this.#now());
-  }
-
-  #forwardLater(user: User): void {
-    if (this.#isLive) this.#forward(user);
-    else this.#forwards.set(`${user.tenant}/${user.subject}`, user);
-  }
-
-  #forward(user: User): void {
-    // Forgotten since, it is nobody's alias any more.
-    if (!isToForward(user)) return;
-    const root = this.#users.obtain(user.tenant, this.resolve(user.tenant, user.subject));
-    const forwarded = forwardMerged(this.#log, user, root).catch((error: unknown) => {
-      if (!isFull(error)) throw error;
-      this.#forwards.set(`${user.tenant}/${user.subject}`, user);
-    });
-    this.#track(forwarded, this.#following);
-  }
-
-  /** Those that a replay found, and those that found no space in the log. */
-  #forwardWaiting(): void {
-    const waiting = [...this.#forwards.values()];
-    this.#forwards.clear();
-    for (const { tenant, subject } of waiting) this.#forward(this.#users.obtain(tenant, subject));
   }
 
   /** A checkpoint without the record must not be stored before the log says that it is set aside. */
@@ -493,6 +492,6 @@ export class Engine {
       await this.checkpoint();
       await this.#checkpointAs(true);
     }
-    await this.#views?.close();
+    await Promise.all([this.#views?.close(), this.#threads?.close()]);
   }
 }

@@ -1,8 +1,8 @@
 import type { LogRecord, RecordInput } from "../base/record.ts";
-import type { Log } from "../log/log.ts";
+import { isFull, type Log } from "../log/log.ts";
 import { engineRecord, payloadOf } from "./payload.ts";
 import { isForgottenPart, remainingRecords } from "./remaining.ts";
-import type { User } from "./users.ts";
+import { isToForward, type User, type Users } from "./users.ts";
 
 const nothing: ReadonlySet<string> = new Set();
 
@@ -12,7 +12,7 @@ const nothing: ReadonlySet<string> = new Set();
  * What was set aside goes along and has its chance there; a part of their past that the person asked to forget
  * does not. Doing it twice changes nothing: the log tells the copies and the forget as duplicates.
  */
-export async function forwardMerged(log: Log, user: User, root: User): Promise<void> {
+async function forwardMerged(log: Log, user: User, root: User): Promise<void> {
   const throughSeq = user.commits[user.commits.length - 1]?.[1] ?? 0;
   const records = await remainingRecords(log, user, throughSeq, nothing);
   const known = await log.readSubject(root.tenant, root.subject, root.commits);
@@ -49,4 +49,52 @@ export async function forwardMerged(log: Log, user: User, root: User): Promise<v
     },
   );
   await log.append([...copies, forget]);
+}
+
+export interface ForwardsParts {
+  log: Log;
+  users: Users;
+  resolve: (tenant: number, subject: string) => string;
+  /** False during a replay: then who is to be forwarded waits. */
+  isLive: () => boolean;
+  track: (work: Promise<unknown>) => void;
+}
+
+/** Sees every merge through: at once, or as soon as the engine is live and the log has space. */
+export class Forwards {
+  readonly #parts: ForwardsParts;
+  readonly #waiting = new Map<string, User>();
+
+  constructor(parts: ForwardsParts) {
+    this.#parts = parts;
+  }
+
+  add(user: User): void {
+    if (this.#parts.isLive()) this.#forward(user);
+    else this.#wait(user);
+  }
+
+  /** Those that a replay found, and those that found no space in the log. */
+  retry(): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    const { users } = this.#parts;
+    for (const { tenant, subject } of waiting) this.#forward(users.obtain(tenant, subject));
+  }
+
+  #forward(user: User): void {
+    // Forgotten since, it is nobody's alias any more.
+    if (!isToForward(user)) return;
+    const { log, users, resolve, track } = this.#parts;
+    const root = users.obtain(user.tenant, resolve(user.tenant, user.subject));
+    const forwarded = forwardMerged(log, user, root).catch((error: unknown) => {
+      if (!isFull(error)) throw error;
+      this.#wait(user);
+    });
+    track(forwarded);
+  }
+
+  #wait(user: User): void {
+    this.#waiting.set(`${user.tenant}/${user.subject}`, user);
+  }
 }

@@ -24,6 +24,8 @@ export interface EngineOptions {
   hasViews?: boolean | undefined;
   /** Solves the weights of the ranker, in a view thread that tails the ranker's rows alone unless `hasViews`. */
   hasRanker?: boolean | undefined;
+  /** Threads that answer over HTTP from sums of their own, each a further set; 0, the default, is none. */
+  rankThreads?: number | undefined;
   /** A tenant's EASE view is made anew this often at most, and only if what people like moved. */
   easeEveryMs?: number | undefined;
   /** Rows of the ranker a second at most, of people who act without a list; by default none without a view thread. */

@@ -57,31 +57,43 @@ export function payloadOf<K extends RecordKind>(record: LogRecord, _kind: K): Pa
   return JSON.parse(utf8Decode(record.payload)) as Payloads[K];
 }
 
-/** Builds a record that the engine itself appends. `id` makes it appear once however often it is appended. */
+/** Where a record of the engine's own stands. `id` makes it appear once however often it is appended. */
+export interface RecordPlace {
+  tenant: number;
+  subject?: string | undefined;
+  purposes?: number | undefined;
+  at: number;
+  id: string;
+}
+
+/** Builds a record that the engine itself appends. */
 export function engineRecord<K extends RecordKind>(
   kind: K,
   payload: Payloads[K],
-  at: {
-    tenant: number;
-    subject?: string | undefined;
-    purposes?: number | undefined;
-    at: number;
-    id: string;
-  },
+  place: RecordPlace,
+): RecordInput {
+  return engineRecordOf(kind, utf8Encode(JSON.stringify(payload)), place);
+}
+
+/** The same of a payload that is written already. */
+export function engineRecordOf(
+  kind: RecordKind,
+  payload: Uint8Array,
+  { tenant, subject = nobody, purposes = 0, at, id }: RecordPlace,
 ): RecordInput {
   return {
     schema: recordSchema,
     kind,
-    tenant: at.tenant,
-    subject: at.subject ?? nobody,
+    tenant,
+    subject,
     identity: "verified",
-    purposes: at.purposes ?? 0,
+    purposes,
     merged: false,
     source: "engine",
-    at: at.at,
-    receivedAt: at.at,
-    messageHash: hashOf(`${kind}:${at.id}`),
-    payload: utf8Encode(JSON.stringify(payload)),
+    at,
+    receivedAt: at,
+    messageHash: hashOf(`${kind}:${id}`),
+    payload,
   };
 }
 

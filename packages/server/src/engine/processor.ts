@@ -4,6 +4,7 @@ import { apply, type FoldRecord, refold } from "../core/fold/apply.ts";
 import { contributionsOf } from "../core/fold/apply.ts";
 import type { FoldLimits, UserState } from "../core/fold/state.ts";
 import type { Commit, Log } from "../log/log.ts";
+import type { Declaration } from "./declaration.ts";
 import type { EngineEffect, Outbox } from "./outbox.ts";
 import { type ForgetPayload, payloadOf, placeOf } from "./payload.ts";
 import { isForgottenPart, remainingRecords } from "./remaining.ts";
@@ -121,13 +122,9 @@ export class Processor {
       case "forget":
         return this.#forget(record, payloadOf(record, "forget"));
       case "policy":
-        tenants.obtain(record.tenant).setPolicy(payloadOf(record, "policy"));
-        return undefined;
       case "definition":
-        tenants.obtain(record.tenant).define(payloadOf(record, "definition"));
-        return undefined;
       case "catalogue":
-        tenants.obtain(record.tenant).changeCatalogue(payloadOf(record, "catalogue"), record.at);
+        tenants.obtain(record.tenant).declare(declarationOf(record));
         return undefined;
       case "quarantine": {
         quarantined.add(placeOf(payloadOf(record, "quarantine")));
@@ -414,6 +411,13 @@ function removalOf(record: LogRecord): User["purge"][number] {
     offsets: [record.offset],
     keep: ["forget"],
   };
+}
+
+function declarationOf(record: LogRecord): Declaration {
+  const { kind, at } = record;
+  if (kind === "policy") return { type: kind, policy: payloadOf(record, kind) };
+  if (kind === "catalogue") return { type: kind, change: payloadOf(record, kind), at };
+  return { type: "definition", document: payloadOf(record, "definition") };
 }
 
 function foldRecordOf(record: LogRecord): FoldRecord {

@@ -1,6 +1,6 @@
 import { type ConsentPolicy, noBasis } from "../core/fold/consent.ts";
 import type { Contribution } from "../core/fold/contribution.ts";
-import { Catalogue, type CatalogueItem } from "../core/rank/catalogue.ts";
+import { Catalogue } from "../core/rank/catalogue.ts";
 import type { EaseView } from "../core/rank/ease.ts";
 import {
   builtInDefinitions,
@@ -13,15 +13,9 @@ import type { ThetaView } from "../core/rank/learned/theta.ts";
 import { Models } from "../core/sum/models.ts";
 import { easeEveryMsDefault, NewestEase } from "./views/ease.ts";
 import { NewestTheta, thetaEveryMsDefault } from "./views/theta.ts";
-import type { CataloguePayload } from "./payload.ts";
+import type { Declaration, Declared } from "./declaration.ts";
+import type { RankThreads } from "./ranking/threads.ts";
 import type { Views } from "./views/thread.ts";
-
-/** What a tenant declared through the log, as a checkpoint stores it. */
-export interface Declared {
-  policy: ConsentPolicy;
-  definitions: Definitions;
-  catalogue: { version: number; items: readonly CatalogueItem[] };
-}
 
 /** Everything that the users of one tenant share: the sums, and what the tenant declared through the log. */
 export class Tenant {
@@ -31,15 +25,24 @@ export class Tenant {
   policy: ConsentPolicy = noBasis;
   definitions: Definitions = builtInDefinitions;
   catalogue: Catalogue = Catalogue.empty;
+  /** How often something that people did was taken back. */
+  erasures = 0;
   #hasChanged = false;
 
   readonly #views: Views | undefined;
+  readonly #threads: RankThreads | undefined;
   readonly #ease: NewestEase | undefined;
   readonly #theta: NewestTheta | undefined;
 
-  constructor(number: number, views: Views | undefined, easeEveryMs: number) {
+  constructor(
+    number: number,
+    views: Views | undefined,
+    easeEveryMs: number,
+    threads: RankThreads | undefined,
+  ) {
     this.number = number;
     this.#views = views;
+    this.#threads = threads;
     this.#ease = views?.isWhole === true ? new NewestEase(views, number, easeEveryMs) : undefined;
     this.#theta =
       views === undefined ? undefined : new NewestTheta(views, number, thetaEveryMsDefault);
@@ -63,35 +66,47 @@ export class Tenant {
 
   /** Something that a person did was taken back: no view that knew it may speak on. */
   dropViews(): void {
+    this.erasures += 1;
     this.#ease?.drop();
     this.#theta?.drop();
   }
 
-  /** Adds to the sums, and to those of the view thread. */
+  /** Adds to the sums, and to those of the other threads. */
   add(contributions: readonly Contribution[]): void {
     this.models.addAll(contributions);
     this.#views?.add(this.number, contributions);
+    this.#threads?.add(this.number, contributions);
   }
 
   subtract(contributions: readonly Contribution[]): void {
     this.models.subtractAll(contributions);
     this.#views?.subtract(this.number, contributions);
+    this.#threads?.subtract(this.number, contributions);
   }
 
-  setPolicy(policy: ConsentPolicy): void {
-    this.policy = policy;
-    this.#hasChanged = true;
-  }
-
-  define(document: unknown): void {
-    this.definitions = defined(this.definitions, document);
-    this.#hasChanged = true;
-  }
-
-  changeCatalogue(change: CataloguePayload, at: number): void {
-    this.catalogue = this.catalogue.changed(change, at);
-    this.ranker.follow(this.catalogue);
-    this.#hasChanged = true;
+  /** Takes in what the tenant declared through the log. */
+  declare(declaration: Declaration): void {
+    this.#threads?.declare(this.number, declaration);
+    this.#hasChanged = declaration.type !== "restored";
+    switch (declaration.type) {
+      case "policy":
+        this.policy = declaration.policy;
+        return;
+      case "definition":
+        this.definitions = defined(this.definitions, declaration.document);
+        return;
+      case "catalogue":
+        this.catalogue = this.catalogue.changed(declaration.change, declaration.at);
+        this.ranker.follow(this.catalogue);
+        return;
+      case "restored": {
+        const { policy, definitions, catalogue } = declaration.declared;
+        this.policy = policy;
+        this.definitions = restoredDefinitions(definitions);
+        this.catalogue = Catalogue.fromJSON(catalogue);
+        this.ranker.follow(this.catalogue);
+      }
+    }
   }
 
   /** What changed since the last call, to be stored; undefined when nothing did. */
@@ -101,31 +116,30 @@ export class Tenant {
     const { policy, definitions, catalogue } = this;
     return { policy, definitions, catalogue: catalogue.toJSON() };
   }
-
-  restoreDeclared({ policy, definitions, catalogue }: Declared): void {
-    this.policy = policy;
-    this.definitions = restoredDefinitions(definitions);
-    this.catalogue = Catalogue.fromJSON(catalogue);
-    this.ranker.follow(this.catalogue);
-  }
 }
 
 /** The tenants of an engine, made when a record first names them, all at the same clock hour. */
 export class Tenants {
   readonly #tenants = new Map<number, Tenant>();
   readonly #views: Views | undefined;
+  readonly #threads: RankThreads | undefined;
   readonly #easeEveryMs: number;
   clockHour = 0;
 
-  constructor(views?: Views | undefined, easeEveryMs: number = easeEveryMsDefault) {
+  constructor(
+    views?: Views | undefined,
+    easeEveryMs: number = easeEveryMsDefault,
+    threads?: RankThreads | undefined,
+  ) {
     this.#views = views;
     this.#easeEveryMs = easeEveryMs;
+    this.#threads = threads;
   }
 
   obtain(number: number): Tenant {
     const known = this.#tenants.get(number);
     if (known !== undefined) return known;
-    const tenant = new Tenant(number, this.#views, this.#easeEveryMs);
+    const tenant = new Tenant(number, this.#views, this.#easeEveryMs, this.#threads);
     tenant.models.advance(this.clockHour);
     this.#tenants.set(number, tenant);
     return tenant;
@@ -136,6 +150,7 @@ export class Tenants {
     if (hour <= this.clockHour) return;
     this.clockHour = hour;
     this.#views?.clock(hour);
+    this.#threads?.clock(hour);
     for (const tenant of this.#tenants.values()) tenant.models.advance(hour);
   }
 

@@ -204,18 +204,10 @@ async function decisionsReplay(people: Population, limits: FoldLimits): Promise<
   let asked = 0;
   await feed(machine, population.records, commitRecords, async () => {
     // The catalogue grows and shrinks between the answers, so that what follows it must.
-    await engine.append([...changesOf(prng, asked), catalogueOf(prng, asked)]);
+    await engine.append(declaredAt(prng, asked));
     await engine.settled();
     const { subject } = prng.pick(population.members);
-    const { placements } = engine.tenant(tenant).definitions;
-    const request: RecommendationRequest = {
-      placement: prng.pick(Object.keys(placements)),
-      limit: prng.between(1, 8),
-      now: Date.UTC(2026, 3, 1) + asked,
-      context: prng.chance(0.5) ? { region: "north" } : {},
-      ...(prng.chance(0.3) ? { items: [prng.pick(catalogueItems)] } : {}),
-      ...(prng.chance(0.3) ? { playlist: "mix" } : {}),
-    };
+    const request = requestOf(machine, prng, asked);
     const { items } = await engine.recommend(tenant, prng.pick([subject, undefined]), request);
     for (const { item, score, reasons } of items) {
       const sum = reasons.reduce((total, { share }) => total + share, 0);
@@ -230,6 +222,24 @@ async function decisionsReplay(people: Population, limits: FoldLimits): Promise<
     results.filter(({ outcome }) => outcome !== "equal"),
     [],
   );
+}
+
+/** What the tenant declares before question `number`. */
+export function declaredAt(prng: Prng, number: number): RecordInput[] {
+  return [...changesOf(prng, number), catalogueOf(prng, number)];
+}
+
+/** Question `number`, of any placement that there is. */
+export function requestOf({ engine }: Machine, prng: Prng, number: number): RecommendationRequest {
+  const { placements } = engine.tenant(tenant).definitions;
+  return {
+    placement: prng.pick(Object.keys(placements)),
+    limit: prng.between(1, 8),
+    now: Date.UTC(2026, 3, 1) + number,
+    context: prng.chance(0.5) ? { region: "north" } : {},
+    ...(prng.chance(0.3) ? { items: [prng.pick(catalogueItems)] } : {}),
+    ...(prng.chance(0.3) ? { playlist: "mix" } : {}),
+  };
 }
 
 /** Now and then a document of the tenant, and sometimes items. */

@@ -135,6 +135,7 @@ export interface Machine {
 export async function openMachine(
   limits: Readonly<FoldLimits>,
   shadowDecisionsPerSMax = 200,
+  rankThreads = 0,
 ): Promise<Machine> {
   const log = await openMemoryLog({ partitions: 4, makeEpoch: () => "laws", salt: 1 });
   const checkpoint = new MemoryCheckpoint();
@@ -145,6 +146,7 @@ export async function openMachine(
     now: () => Date.UTC(2026, 5, 1),
     checkpointRecords: 0,
     shadowDecisionsPerSMax,
+    rankThreads,
     startId: "laws",
   });
   const bases = { analytics: "contract", personalization: "contract" } as const;

@@ -6,7 +6,8 @@ import { logicVersion, type UserState } from "../../core/fold/state.ts";
 import type { DedupeSnapshot, Log } from "../../log/log.ts";
 import type { Checkpoint, Mark, UserRow } from "./checkpoint.ts";
 import type { Outbox } from "../outbox.ts";
-import type { Declared, Tenants } from "../tenants.ts";
+import type { Declared } from "../declaration.ts";
+import type { Tenants } from "../tenants.ts";
 import type { Users } from "../users.ts";
 
 export interface CheckpointerParts {
@@ -132,7 +133,7 @@ export class Checkpointer {
     }
     if (part === "tenant") {
       const declared = JSON.parse(utf8Decode(value)) as Declared;
-      this.#parts.tenants.obtain(Number(name)).restoreDeclared(declared);
+      this.#parts.tenants.obtain(Number(name)).declare({ type: "restored", declared });
     }
   }
 }

@@ -1,0 +1,38 @@
+import type { RecommendationRequest } from "@attune/protocol";
+import type { Declaration } from "../declaration.ts";
+
+/** One question, with all that a thread cannot know by itself. */
+export interface RankAsk {
+  tenant: number;
+  request: RecommendationRequest;
+  /** The user's state, encoded; undefined for nobody. */
+  state: Uint8Array | undefined;
+  seq: number;
+  clockHour: number;
+  /** As the answer states it: `"epoch.seq"`. */
+  position: string;
+  decisionId: string;
+  /** Whether it is to say what comes next. */
+  isAhead: boolean;
+}
+
+type ViewBytes = Uint8Array<ArrayBuffer> | undefined;
+
+/** What a ranking thread is told, in the order in which it happened. */
+export type RankCall =
+  | { type: "add"; bytes: Uint8Array }
+  | { type: "clock"; hour: number }
+  | { type: "declared"; tenant: number; declaration: Declaration }
+  | { type: "views"; tenant: number; ease?: ViewBytes; theta?: ViewBytes }
+  | { type: "ask"; id: number; ask: RankAsk };
+
+/** The answer as JSON in UTF-8, as it crosses the wire, and the decision as it is logged. */
+export interface RankedText {
+  answer: Uint8Array;
+  decision: Uint8Array;
+}
+
+export type RankReply =
+  | ({ id: number } & RankedText)
+  /** The request cannot be answered as it stands: a RequestError. */
+  | { id: number; field: string; fault: string };

@@ -1,0 +1,133 @@
+/**
+ * Answers made on another thread: byte for byte what the serving thread would have said at the commit that stands
+ * in them, while states, sums, documents, items, clocks and views change; and none that outlives what was taken back.
+ */
+import { afterEach, expect, test } from "vitest";
+import { recommendationOf } from "@attune/protocol";
+import { Prng } from "../../src/base/prng.ts";
+import { utf8Decode } from "../../src/base/text.ts";
+import { foldLimits } from "../../src/core/fold/state.ts";
+import { engineRecord } from "../../src/engine/payload.ts";
+import { RankThreads } from "../../src/engine/ranking/threads.ts";
+import { replayDecisions } from "../../src/engine/replay-decisions.ts";
+import { declaredAt, requestOf } from "./engine.ts";
+import { isLong } from "./generate.ts";
+import { feed, generated, type Machine, openMachine, tenant, unmerged } from "./population.ts";
+
+const seed = Number(process.env["ATTUNE_SEED"] ?? 1) % 2 ** 31;
+const machines: Machine[] = [];
+
+afterEach(async () => {
+  for (const { engine } of machines.splice(0)) await engine.close();
+});
+
+async function machineOf(threads = 1): Promise<Machine> {
+  const machine = await openMachine(foldLimits, 0, threads);
+  machines.push(machine);
+  return machine;
+}
+
+/** Asks for each question both ways; returns how many were asked, and the differences. */
+async function compared(machine: Machine): Promise<{ asked: number; differences: string[] }> {
+  const { engine } = machine;
+  const population = unmerged(generated(isLong ? 400 : 80, seed, 30));
+  const prng = new Prng(seed);
+  const differences: string[] = [];
+  let asked = 0;
+  await feed(machine, population.records, 40, async () => {
+    await engine.append(declaredAt(prng, asked));
+    if (prng.chance(0.1)) await engine.advanceClock(Date.UTC(2026, 3, 1) / 3_600_000 + asked);
+    if (prng.chance(0.1)) await engine.forget(tenant, prng.pick(population.members).subject, asked);
+    await engine.settled();
+    const { subject } = prng.pick(population.members);
+    const asker = prng.pick([subject, undefined]);
+    const request = requestOf(machine, prng, asked++);
+    const predict = prng.chance(0.5);
+    const body = utf8Decode(await engine.answer(tenant, asker, request, { predict }));
+    const given = JSON.parse(body) as { decisionId: string };
+    const { catalogue } = engine.tenant(tenant);
+    const { answer } = engine.preview(tenant, asker, request);
+    const here = { ...answer(engine.position(), predict), decisionId: given.decisionId };
+    const own = recommendationOf(here, (item) => catalogue.get(item)?.attributes);
+    if (body !== JSON.stringify(own)) differences.push(`${body}\n${JSON.stringify(own)}`);
+  });
+  return { asked, differences };
+}
+
+test("a thread's answer is the serving thread's, byte for byte, and its decision replays", async () => {
+  const machine = await machineOf();
+  const { asked, differences } = await compared(machine);
+  expect(asked).toBeGreaterThan(20);
+  expect(differences).toEqual([]);
+  await machine.engine.settled();
+  const replayed = await replayDecisions(machine.log, foldLimits, ({ id }) =>
+    id.startsWith("laws:"),
+  );
+  const outcomes = replayed.map(({ outcome }) => outcome);
+  expect(outcomes.length).toBe(2 * asked);
+  expect(outcomes.filter((outcome) => outcome === "different")).toEqual([]);
+}, 120_000);
+
+test("a thread that misses what was taken back is found out", async () => {
+  const { subtract } = RankThreads.prototype;
+  RankThreads.prototype.subtract = () => undefined;
+  try {
+    expect((await compared(await machineOf())).differences).not.toEqual([]);
+  } finally {
+    RankThreads.prototype.subtract = subtract;
+  }
+}, 120_000);
+
+test("no answer that comes after an erasure or a takedown was made before it", async () => {
+  const machine = await machineOf(2);
+  const { engine } = machine;
+  const population = unmerged(generated(60, seed, 30));
+  await feed(machine, population.records, 40);
+  const request = { placement: "up-next", limit: 8, now: Date.UTC(2026, 3, 1) };
+  const ask = (subject: string): Promise<number> =>
+    engine.answer(tenant, subject, request).then((body) => {
+      const { position } = JSON.parse(utf8Decode(body)) as { position: string };
+      return Number(position.split(".")[1]);
+    });
+  for (const [at, { subject }] of population.members.slice(0, 12).entries()) {
+    let border = 0;
+    const late: number[] = [];
+    const answers = population.members.slice(0, 50).map((member) =>
+      ask(member.subject).then((seq) => {
+        // Told that it is gone, nobody may see an answer from before.
+        if (border > 0) late.push(seq);
+      }),
+    );
+    if (at % 2 === 0) {
+      const { erasures, position } = await engine.forget(tenant, subject, Date.UTC(2026, 5, 1));
+      // Of a person who was in no sum the others' answers know nothing.
+      const isInSums = erasures.some(({ cells }) => cells > 0);
+      border = isInSums ? Number(position.split(".")[1]) : 0;
+    } else {
+      const document = { kind: "takedown", itemIds: [`i${at}`], reason: "law" } as const;
+      const place = { tenant, at, id: `takedown ${at}` };
+      const { seq } = await engine.append([engineRecord("definition", document, place)]);
+      await engine.whole(`${machine.log.epoch}.${seq}`);
+      border = seq;
+    }
+    await Promise.all(answers);
+    expect(late.filter((seq) => seq < border)).toEqual([]);
+  }
+}, 120_000);
+
+test("more questions than the threads hold are answered all the same, and faults name the field", async () => {
+  const machine = await machineOf();
+  const { engine } = machine;
+  await feed(machine, generated(20, seed, 20).records, 40);
+  const request = { placement: "trending", limit: 5, now: Date.UTC(2026, 3, 1) };
+  const bodies = await Promise.all(
+    Array.from({ length: 300 }, () => engine.answer(tenant, undefined, request)),
+  );
+  const ids = new Set(
+    bodies.map((body) => (JSON.parse(utf8Decode(body)) as { decisionId: string }).decisionId),
+  );
+  expect(ids.size).toBe(300);
+  await expect(engine.answer(tenant, undefined, { ...request, limit: 0 })).rejects.toThrow(
+    /^limit: must be/,
+  );
+});
