@@ -8,7 +8,7 @@ import type { ViewsOfTenant } from "./ranked.ts";
 
 const messageBytesMax = 1 << 16;
 /** Questions that wait for one thread; beyond it the thread that asks is as well off answering itself. */
-const waitingMax = 64;
+const waitingMax = 16;
 
 interface Waiting {
   resolve(text: RankedText): void;
