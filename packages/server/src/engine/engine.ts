@@ -74,7 +74,7 @@ export class Engine {
     this.#limits = options.limits ?? foldLimits;
     this.#publicId = options.publicId ?? ((_tenant, id) => id);
     this.#timerStaleMs = options.timerStaleMs ?? 86_400_000;
-    this.#checkpointRecords = options.checkpointRecords ?? 50_000;
+    this.#checkpointRecords = options.checkpointRecords ?? 100_000;
     this.#views = viewsOf(options);
     this.#threads = threadsOf(options.rankThreads);
     this.#tenants = new Tenants(this.#views, options.easeEveryMs, this.#threads);
