@@ -4,21 +4,12 @@
  * of its own. Static: the sums hold train alone. Live: in the order of time each test click is learned and
  * then the next one predicted, the asker's own sessions being no neighbours of theirs; now is the prefix's end.
  */
-import { digestLanes, hashString } from "../base/digest.ts";
-import { apply } from "../core/fold/apply.ts";
-import { permitFor } from "../core/fold/consent.ts";
-import { foldLimits, type UserState } from "../core/fold/state.ts";
-import { Catalogue } from "../core/rank/catalogue.ts";
-import { builtInDefinitions, type Definitions } from "../core/rank/placement.ts";
-import { Ranker } from "../core/rank/recommend.ts";
-import { featureVersion } from "../core/rank/learned/groups.ts";
-import { rowOf } from "../core/rank/learned/row.ts";
-import { solveThetas, type ThetaView } from "../core/rank/learned/theta.ts";
-import { sourcesOf } from "../core/rank/sources.ts";
-import { Models } from "../core/sum/models.ts";
+import { foldLimits } from "../core/fold/state.ts";
+import type { ThetaView } from "../core/rank/learned/theta.ts";
 import { type EvalConfig, shippedConfig } from "./config.ts";
-import { Metrics, quantile, type Report } from "./metrics.ts";
+import { Metrics, quantile, type Report, seedDefault } from "./metrics.ts";
 import { recordOf } from "./record.ts";
+import { Serving } from "./serving.ts";
 import { type FileSession, withoutRepeats } from "./session-file.ts";
 
 export interface EvalOptions {
@@ -32,6 +23,10 @@ export interface EvalOptions {
   /** Drop consecutive repeats from train and test; implies `excludeCurrent`. */
   noRepeats?: boolean | undefined;
   settings?: EvalConfig | undefined;
+  /** Of the intervals. */
+  seed?: number | undefined;
+  /** Told now and then how many clicks of how many are done. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 export interface EvalReport extends Report {
@@ -47,26 +42,35 @@ export interface EvalReport extends Report {
 
 /** A file's session ends where the file says: no idle gap cuts it. */
 const limits = Object.freeze({ ...foldLimits, sessionIdleMs: 2 ** 45 });
-const policy = { bases: { personalization: "legitimate-interest" } } as const;
+
+/** Of clicks, to tell how far a run is. */
+const toldEvery = 256;
 
 export function evaluate(options: EvalOptions): EvalReport {
   const { k = 20, live = false, noRepeats = false, settings = shippedConfig } = options;
   const train = noRepeats ? withoutRepeats(options.train) : options.train;
   const test = noRepeats ? withoutRepeats(options.test) : options.test;
   const run = new Run(k, noRepeats || options.excludeCurrent === true, settings);
-  inTime(train).forEach((click, at, clicks) => {
+  const [learned, asked] = [inTime(train), (live ? inTime : inSessions)(test)];
+  const total = learned.length + asked.length;
+  const tell = (done: number): void => {
+    if (done % toldEvery === 0) options.onProgress?.(done, total);
+  };
+  learned.forEach((click, at, clicks) => {
+    tell(at);
     if (at >= clicks.length * settings.ranker.from) run.addRow(click);
     run.learn(click, true);
   });
   run.solve();
   const trainItems = new Set(train.flatMap(({ items }) => items)).size;
-  (live ? inTime(test) : inSessions(test)).forEach((click, at) => {
+  asked.forEach((click, at) => {
+    tell(learned.length + at);
     if (live) run.addRow(click);
     if (live && at % solvedEvery === solvedEvery - 1) run.solve();
     run.learn(click, live);
     if (click.index + 1 < click.session.items.length) run.predict(click);
   });
-  return run.report(trainItems);
+  return run.report(trainItems, options.seed ?? seedDefault);
 }
 
 interface Click {
@@ -85,102 +89,54 @@ function inTime(sessions: readonly FileSession[]): Click[] {
 
 /** Live, the ranker's weights are solved again after so many clicks. */
 const solvedEvery = 2_000;
-const lanes = new Uint32Array(digestLanes);
 
 /** The sums, the states of the users met so far, and what was measured. */
 class Run {
-  readonly #models = new Models();
-  readonly #ranker: Ranker;
-  readonly #definitions: Definitions;
-  readonly #states = new Map<FileSession, UserState>();
+  readonly #serving: Serving<FileSession>;
   readonly #metrics: Metrics;
-  readonly #k: number;
-  readonly #every: number;
   #theta: ThetaView | undefined;
   readonly #predictUs: number[] = [];
   readonly #updateUs: number[] = [];
 
   constructor(k: number, excludeCurrent: boolean, settings: EvalConfig) {
-    this.#k = k;
-    this.#every = settings.ranker.every;
     this.#metrics = new Metrics(k);
-    this.#ranker = new Ranker(sourcesOf(settings.neighbours, settings.rules));
-    this.#definitions = {
-      version: 0,
-      placements: {
-        "up-next": {
-          ...builtInDefinitions.placements["up-next"]!,
-          sources: settings.sources,
-          exclude: excludeCurrent ? ["current"] : [],
-        },
-      },
-    };
+    const exclude = excludeCurrent ? (["current"] as const) : [];
+    this.#serving = new Serving({ settings, exclude, limits, k });
   }
 
   /** Folds a click; `isShared` adds what it contributes to the sums. */
   learn({ session, index }: Click, isShared: boolean): void {
     const started = performance.now();
-    const record = recordOf(session, index);
-    const applied = apply(this.#states.get(session), record, limits);
-    if (applied.refold) throw new Error(`session ${session.id} is not sorted by time`);
-    if (isShared) this.#models.addAll(applied.contributions);
+    if (index > 0 && session.at[index]! < session.at[index - 1]!)
+      throw new Error(`session ${session.id} is not sorted by time`);
+    this.#serving.learn(session, recordOf(session, index), isShared);
     if (isShared) this.#updateUs.push((performance.now() - started) * 1000);
-    if (index + 1 < session.items.length) this.#states.set(session, applied.state);
-    else this.#states.delete(session);
+    if (index + 1 === session.items.length) this.#serving.drop(session);
   }
 
-  /**
-   * Makes a row of a click that is not learned yet: what the answer would have looked at just before, with the
-   * item clicked as the target. Which clicks is a matter of hashes, and so is which others go along.
-   */
+  /** Before the click is learned. */
   addRow({ session, index }: Click): void {
-    const state = this.#states.get(session);
-    if (state === undefined || this.#every === 0) return;
-    hashString(`${session.id}:${index}`, lanes, 0);
-    if (lanes[0]! % this.#every !== 0) return;
-    const request = { placement: "up-next", limit: this.#k, now: session.at[index - 1]! };
-    const features = this.#ranker.look(
-      state,
-      this.#models,
-      Catalogue.empty,
-      this.#definitions,
-      request,
-    );
-    const target = this.#models.items.find(session.items[index]!);
-    const row = rowOf(features, target, lanes[1]!);
-    if (row !== undefined)
-      this.#models.add({ model: "ranker", placement: "up-next", row, delta: 1 });
+    if (index === 0) return;
+    const name = `${session.id}:${index}`;
+    this.#serving.addRow(session, name, session.items[index]!, session.at[index - 1]!);
   }
 
   solve(): void {
-    this.#theta = solveThetas(this.#models.ranker, 0);
+    this.#theta = this.#serving.solve();
   }
 
   predict({ session, index, at }: Click): void {
-    const state = this.#states.get(session);
-    const permit = permitFor(state, policy, "personalization", 0);
-    const request = { placement: "up-next", limit: this.#k, now: at };
     const started = performance.now();
-    const answer = this.#ranker.recommend(
-      permit,
-      state,
-      this.#models,
-      Catalogue.empty,
-      this.#definitions,
-      request,
-      undefined,
-      undefined,
-      this.#theta,
-    );
+    const answer = this.#serving.answer(this.#serving.state(session), at, this.#theta);
     this.#predictUs.push((performance.now() - started) * 1000);
-    const list = answer.items.map(({ item }) => item);
-    this.#metrics.add(list, session.items.slice(index + 1));
+    const list = answer.map(({ item }) => item);
+    this.#metrics.add(list, session.items.slice(index + 1), session);
   }
 
-  report(trainItems: number): EvalReport {
+  report(trainItems: number, seed: number): EvalReport {
     return {
-      ...this.#metrics.report(trainItems),
-      rankerRows: this.#models.ranker.rows("up-next", featureVersion),
+      ...this.#metrics.report(trainItems, seed),
+      rankerRows: this.#serving.rankerRows,
       predictUsP50: quantile(this.#predictUs, 0.5),
       predictUsP99: quantile(this.#predictUs, 0.99),
       updateUsP50: quantile(this.#updateUs, 0.5),

@@ -3,9 +3,9 @@ import { Metrics, quantile } from "./metrics.ts";
 
 test("hit rate and reciprocal rank look at the next item, recall and nDCG at all that are left", () => {
   const metrics = new Metrics(3);
-  metrics.add(["a", "b", "c", "d"], ["b", "c", "x", "b"]);
-  metrics.add(["a", "b", "c", "d"], ["d"]);
-  const report = metrics.report(8);
+  metrics.add(["a", "b", "c", "d"], ["b", "c", "x", "b"], "s");
+  metrics.add(["a", "b", "c", "d"], ["d"], "t");
+  const report = metrics.report(8, 1);
   expect(report.predictions).toBe(2);
   expect(report.hr).toBe(1 / 2);
   expect(report.mrr).toBe(1 / 2 / 2);
@@ -13,6 +13,7 @@ test("hit rate and reciprocal rank look at the next item, recall and nDCG at all
   const gain = 1 / Math.log2(3) + 1 / Math.log2(4);
   expect(report.ndcg).toBeCloseTo(gain / (1 + gain) / 2);
   expect(report.coverage).toBe(3 / 8);
+  expect(report.intervals.hr).toEqual([0, 1]);
 });
 
 test("quantiles are values that occurred", () => {

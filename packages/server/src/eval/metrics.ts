@@ -3,6 +3,11 @@
  * Hit rate and reciprocal rank look at the next item; recall and nDCG at all distinct items that are left of
  * the session. The list is the answer's own order, which knows no target: a tie never helps one.
  */
+import { type Interval, Spread } from "./spread.ts";
+
+/** 95 % intervals, by drawing whole sessions or users; absent with fewer than two of them. */
+export type Intervals<Figure extends string> = Readonly<Record<Figure, Interval | undefined>>;
+
 export interface Report {
   predictions: number;
   k: number;
@@ -12,7 +17,12 @@ export interface Report {
   ndcg: number;
   /** Distinct items recommended, of those in train. */
   coverage: number;
+  /** Of the means alone: coverage grows with the number of lists and has no such interval. */
+  intervals: Intervals<"hr" | "mrr" | "recall" | "ndcg">;
 }
+
+/** Of the intervals of an evaluation, if nobody asks for another. */
+export const seedDefault = 1;
 
 export class Metrics {
   readonly #k: number;
@@ -22,21 +32,21 @@ export class Metrics {
   #recall = 0;
   #ndcg = 0;
   readonly #recommended = new Set<string>();
+  readonly #spread = new Spread(4);
 
   constructor(k: number) {
     this.#k = k;
   }
 
   /** `left` is what the session still brings, the next item first; never empty. */
-  add(list: readonly string[], left: readonly string[]): void {
+  add(list: readonly string[], left: readonly string[], session: unknown): void {
     const cut = list.slice(0, this.#k);
     for (const item of cut) this.#recommended.add(item);
     this.#predictions++;
     const rank = cut.indexOf(left[0]!);
-    if (rank !== -1) {
-      this.#hits++;
-      this.#reciprocal += 1 / (rank + 1);
-    }
+    const reciprocal = rank === -1 ? 0 : 1 / (rank + 1);
+    if (rank !== -1) this.#hits++;
+    this.#reciprocal += reciprocal;
     const wanted = new Set(left);
     let found = 0;
     let gain = 0;
@@ -49,9 +59,12 @@ export class Metrics {
     let ideal = 0;
     for (let place = 0; place < Math.min(wanted.size, this.#k); place++) ideal += discount(place);
     this.#ndcg += gain / ideal;
+    const hit = rank === -1 ? 0 : 1;
+    this.#spread.add(session, [hit, reciprocal, found / wanted.size, gain / ideal]);
   }
 
-  report(trainItems: number): Report {
+  report(trainItems: number, seed: number): Report {
+    const [hr, mrr, recall, ndcg] = this.#spread.intervals(seed);
     const n = Math.max(1, this.#predictions);
     return {
       predictions: this.#predictions,
@@ -61,6 +74,7 @@ export class Metrics {
       recall: this.#recall / n,
       ndcg: this.#ndcg / n,
       coverage: this.#recommended.size / Math.max(1, trainItems),
+      intervals: { hr, mrr, recall, ndcg },
     };
   }
 }
