@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Mersenne } from "./mersenne.ts";
-import { parseRatings, splitByItem } from "./ratings-file.ts";
+import { parseRatings, splitByItem, splitByUser } from "./ratings-file.ts";
 
 test("seed 42 gives the doubles that everybody's MT19937 gives", () => {
   const chance = new Mersenne(42);
@@ -35,4 +35,14 @@ test("each item keeps its share in train, rounded half to even", () => {
     const split = splitByItem(ratings, 0.75, 42);
     expect([count, split.train.length, split.test.length]).toEqual([count, train, count - train]);
   }
+});
+
+test("a split in time has every user's earlier ratings in train, and nobody in test alone", () => {
+  const ratings = ["u:5", "v:1", "u:3", "u:1", "u:4", "v:2", "w:9"].map((text) => {
+    const [user, at] = text.split(":") as [string, string];
+    return { user, item: `${user}${at}`, at: Number(at) };
+  });
+  const split = splitByUser(ratings, 0.75);
+  expect(split.train.map(({ item }) => item)).toEqual(["u1", "u3", "u4", "v1", "w9"]);
+  expect(split.test.map(({ item }) => item)).toEqual(["u5", "v2"]);
 });

@@ -68,6 +68,28 @@ export function splitByItem(ratings: readonly Rating[], share: number, seed: num
   };
 }
 
+/**
+ * A split of every user in time: the first share of their ratings to train, at least one, and the rest to test.
+ * Users of a single rating are train alone. What others did later is known in train: for a split that no future
+ * leaks through, see `attune report`.
+ */
+export function splitByUser(ratings: readonly Rating[], share: number): RatingSplit {
+  const byUser = new Map<string, Rating[]>();
+  for (const rating of ratings) {
+    const list = byUser.get(rating.user);
+    if (list === undefined) byUser.set(rating.user, [rating]);
+    else list.push(rating);
+  }
+  const split: RatingSplit = { train: [], test: [] };
+  for (const list of byUser.values()) {
+    const sorted = list.toSorted((x, y) => x.at - y.at);
+    const count = Math.max(1, Math.floor(sorted.length * share));
+    split.train.push(...sorted.slice(0, count));
+    split.test.push(...sorted.slice(count));
+  }
+  return split;
+}
+
 function roundHalfToEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;

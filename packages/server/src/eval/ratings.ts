@@ -14,9 +14,10 @@ import { type EaseView, solveEase } from "../core/rank/ease.ts";
 import { builtInDefinitions, type Definitions } from "../core/rank/placement.ts";
 import { Ranker } from "../core/rank/recommend.ts";
 import { Models } from "../core/sum/models.ts";
-import { discount, quantile } from "./metrics.ts";
+import { discount, type Intervals, quantile, seedDefault } from "./metrics.ts";
 import type { Rating, RatingSplit } from "./ratings-file.ts";
 import { subjectOf } from "./record.ts";
+import { Spread } from "./spread.ts";
 
 /** `taste`: long-term taste alone. `for-you`: the sources of that placement, as shipped. */
 export const ratingSources = ["taste", "for-you"] as const;
@@ -27,6 +28,9 @@ export interface RatingsOptions extends RatingSplit {
   sources?: RatingSources | undefined;
   /** Answer without a view: from the counts alone. */
   withoutView?: boolean | undefined;
+  /** Of the intervals. */
+  seed?: number | undefined;
+  onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 export interface RatingsReport {
@@ -38,6 +42,11 @@ export interface RatingsReport {
   ndcg: number;
   precision: number;
   recall: number;
+  /** Share of the users whose list holds an item of theirs; mean of one over the place of the first. */
+  hr: number;
+  mrr: number;
+  /** 95 %, over users. */
+  intervals: Intervals<"ndcg" | "precision" | "recall" | "hr" | "mrr">;
   /** Items the view covers; 0 without one. */
   viewItems: number;
   /** Processor time of the one solve. */
@@ -50,20 +59,30 @@ export interface RatingsReport {
 
 const policy = { bases: { personalization: "legitimate-interest" } } as const;
 const purposes = purposeBit("personalization");
+/** Of ratings, to tell how far a run is. */
+const toldEvery = 256;
 
 export function evaluateRatings(options: RatingsOptions): RatingsReport {
   const { train, test, k = 10, sources = "taste", withoutView = false } = options;
   const run = new Run(k, sources);
-  for (const rating of train.toSorted((x, y) => x.at - y.at)) run.learn(rating);
+  const total = train.length + test.length;
+  train
+    .toSorted((x, y) => x.at - y.at)
+    .forEach((rating, at) => {
+      if (at % toldEvery === 0) options.onProgress?.(at, total);
+      run.learn(rating);
+    });
   const view = withoutView ? undefined : run.solve(train.length);
   const wanted = new Map<string, Set<string>>();
   for (const { user, item } of test) {
     wanted.set(user, (wanted.get(user) ?? new Set()).add(item));
   }
-  const now = Math.max(...[...train, ...test].map(({ at }) => at));
+  const now = [...train, ...test].reduce((newest, { at }) => Math.max(newest, at), 0);
   for (const [user, items] of wanted) run.predict(user, items, now, view);
-  return { train: train.length, test: test.length, ...run.report(view) };
+  return { train: train.length, test: test.length, ...run.report(view, options.seed ?? seedDefault) };
 }
+
+const figureNames = ["ndcg", "precision", "recall", "hr", "mrr"] as const;
 
 class Run {
   readonly #models = new Models();
@@ -73,7 +92,8 @@ class Run {
   readonly #k: number;
   readonly #updateUs: number[] = [];
   readonly #answerUs: number[] = [];
-  readonly #sums = { ndcg: 0, precision: 0, recall: 0 };
+  readonly #sums = { ndcg: 0, precision: 0, recall: 0, hr: 0, mrr: 0 };
+  readonly #spread = new Spread(5);
   #solveCpuMs = 0;
 
   constructor(k: number, sources: RatingSources) {
@@ -125,19 +145,34 @@ class Run {
     const hits = gains.filter((gain) => gain > 0).length;
     let ideal = 0;
     for (let place = 0; place < Math.min(wanted.size, this.#k); place++) ideal += discount(place);
-    this.#sums.ndcg += gains.reduce((sum, gain) => sum + gain, 0) / ideal;
-    this.#sums.precision += hits / this.#k;
-    this.#sums.recall += hits / wanted.size;
+    const figures = {
+      ndcg: gains.reduce((sum, gain) => sum + gain, 0) / ideal,
+      precision: hits / this.#k,
+      recall: hits / wanted.size,
+      hr: hits > 0 ? 1 : 0,
+      mrr: hits > 0 ? 1 / (gains.findIndex((gain) => gain > 0) + 1) : 0,
+    };
+    for (const name of figureNames) this.#sums[name] += figures[name];
+    this.#spread.add(
+      user,
+      figureNames.map((name) => figures[name]),
+    );
   }
 
-  report(view: EaseView | undefined): Omit<RatingsReport, "train" | "test"> {
+  report(view: EaseView | undefined, seed: number): Omit<RatingsReport, "train" | "test"> {
     const users = this.#answerUs.length;
+    const ends = this.#spread.intervals(seed);
     return {
       users,
       k: this.#k,
       ndcg: this.#sums.ndcg / users,
       precision: this.#sums.precision / users,
       recall: this.#sums.recall / users,
+      hr: this.#sums.hr / users,
+      mrr: this.#sums.mrr / users,
+      intervals: Object.fromEntries(
+        figureNames.map((name, at) => [name, ends[at]]),
+      ) as RatingsReport["intervals"],
       viewItems: view?.items.length ?? 0,
       solveCpuMs: this.#solveCpuMs,
       updateUsP50: quantile(this.#updateUs, 0.5),
