@@ -3,10 +3,8 @@
  * the order of time, one event at a time, what they contribute is summed, and then each user of the test is
  * asked about once. All ratings are relevant; items of the user's train are left out; full rankings.
  */
-import type { InteractionEvent } from "@attune/protocol";
-import { recordSchema } from "../base/record.ts";
 import { apply, type FoldRecord } from "../core/fold/apply.ts";
-import { permitFor, purposeBit } from "../core/fold/consent.ts";
+import { permitFor } from "../core/fold/consent.ts";
 import { foldLimits, type UserState } from "../core/fold/state.ts";
 import { weightOne } from "../core/rank/blend.ts";
 import { Catalogue } from "../core/rank/catalogue.ts";
@@ -16,7 +14,7 @@ import { Ranker } from "../core/rank/recommend.ts";
 import { Models } from "../core/sum/models.ts";
 import { discount, type Intervals, quantile, seedDefault } from "./metrics.ts";
 import type { Rating, RatingSplit } from "./ratings-file.ts";
-import { subjectOf } from "./record.ts";
+import { eventRecord, subjectOf } from "./record.ts";
 import { Spread } from "./spread.ts";
 
 /** `taste`: long-term taste alone. `for-you`: the sources of that placement, as shipped. */
@@ -58,7 +56,6 @@ export interface RatingsReport {
 }
 
 const policy = { bases: { personalization: "legitimate-interest" } } as const;
-const purposes = purposeBit("personalization");
 /** Of ratings, to tell how far a run is. */
 const toldEvery = 256;
 
@@ -185,19 +182,5 @@ class Run {
 
 /** A rating, whatever its stars, is a liking: 0 or 1 is all that the protocol knows. */
 function recordOf({ user, item, at }: Rating): FoldRecord {
-  const payload: InteractionEvent = { type: "like", item, strength: 4 };
-  const header = {
-    schema: recordSchema,
-    kind: "event" as const,
-    tenant: 1,
-    subject: subjectOf(user),
-    identity: "verified" as const,
-    purposes,
-    merged: false,
-    source: "ratings-file",
-    at,
-    receivedAt: at,
-    messageHash: "",
-  };
-  return { header, payload };
+  return eventRecord(subjectOf(user), { type: "like", item, strength: 4 }, at, "ratings-file");
 }

@@ -12,17 +12,26 @@ const purposes = purposeBit("personalization");
 
 /** The click at place `index`: a view by the user that the session is. */
 export function recordOf(session: FileSession, index: number): FoldRecord {
-  const at = session.at[index]!;
   const payload: InteractionEvent = { type: "view", item: session.items[index]!, strength: 1 };
+  return eventRecord(subjectOf(session.id), payload, session.at[index]!, "session-file");
+}
+
+/** What somebody did, as the log would hold it. */
+export function eventRecord(
+  subject: string,
+  payload: InteractionEvent,
+  at: number,
+  source: string,
+): FoldRecord {
   const header = {
     schema: recordSchema,
     kind: "event" as const,
     tenant: 1,
-    subject: subjectOf(session.id),
+    subject,
     identity: "verified" as const,
     purposes,
     merged: false,
-    source: "session-file",
+    source,
     at,
     receivedAt: at,
     messageHash: "",
