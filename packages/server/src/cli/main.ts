@@ -48,6 +48,10 @@ const commands: Record<string, { summary: string; load: () => Promise<{ command:
     summary: "bring a backup back; whom it had not forgotten yet, is forgotten again",
     load: () => import("./restore.ts"),
   },
+  report: {
+    summary: "one page on your own table: how good the lists would have been, and what it takes",
+    load: () => import("./report.ts"),
+  },
   eval: { summary: "measure recommendations on a data set", load: () => import("./eval.ts") },
   lab: {
     summary: "what another configuration would have earned, from the log",

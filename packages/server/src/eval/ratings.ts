@@ -76,7 +76,11 @@ export function evaluateRatings(options: RatingsOptions): RatingsReport {
   }
   const now = [...train, ...test].reduce((newest, { at }) => Math.max(newest, at), 0);
   for (const [user, items] of wanted) run.predict(user, items, now, view);
-  return { train: train.length, test: test.length, ...run.report(view, options.seed ?? seedDefault) };
+  return {
+    train: train.length,
+    test: test.length,
+    ...run.report(view, options.seed ?? seedDefault),
+  };
 }
 
 const figureNames = ["ndcg", "precision", "recall", "hr", "mrr"] as const;

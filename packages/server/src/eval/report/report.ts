@@ -3,7 +3,14 @@
  * two plain methods, for whom, what being late costs, and what it takes to run. Every figure with its interval.
  */
 import { type Interval, Spread } from "../spread.ts";
-import { answerLate, answerLive, type Late, type Live, type Method, type Places } from "./answers.ts";
+import {
+  answerLate,
+  answerLive,
+  type Late,
+  type Live,
+  type Method,
+  type Places,
+} from "./answers.ts";
 import type { History } from "./history.ts";
 import { type Machine, machineOf } from "./machine.ts";
 import { type Question, type Questions, questionsOf, type QuestionTally } from "./questions.ts";

@@ -109,9 +109,8 @@ class CsvReader implements Reader {
   }
 
   #header(line: string): Parsed[] {
-    const text = line.replace(/^\uFEFF/, "");
-    this.#separator = this.#map.separator ?? guessSeparator(text);
-    const names = (splitRow(text, this.#separator) ?? []).map((name) => name.trim());
+    const { separator, names } = csvHeader(line, this.#map.separator);
+    this.#separator = separator;
     const columns = new Map<ColumnKey, number>();
     for (const key of columnKeys) {
       const column = this.#map[key];
@@ -168,6 +167,14 @@ class CsvReader implements Reader {
       return { refusal: { ...fields.refusal, code: "line_invalid" } };
     return { event };
   }
+}
+
+/** The columns of a header line, and what separates them; none while a quote is open. */
+export function csvHeader(line: string, given?: string): { separator: string; names: string[] } {
+  const text = line.replace(/^\uFEFF/, "").replace(/\r$/, "");
+  const separator = given ?? guessSeparator(text);
+  const names = (splitRow(text, separator) ?? []).map((name) => name.trim());
+  return { separator, names };
 }
 
 /** The separator that the header has most of; a comma when it has none. */
