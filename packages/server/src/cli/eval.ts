@@ -4,7 +4,7 @@
  * On a file of ratings a share of every item's ratings is learned and each user is asked about once.
  */
 import { readFileSync } from "node:fs";
-import { parseConfig, shippedConfig } from "../eval/config.ts";
+import { parseConfig, shippedConfig } from "../eval/configuration.ts";
 import { type EvalReport, evaluate } from "../eval/evaluate.ts";
 import { evaluateRatings, type RatingsReport } from "../eval/ratings.ts";
 import { readRatings, splitByItem } from "../eval/ratings-file.ts";

@@ -60,12 +60,12 @@ export function chartOf(title: string, rows: readonly ChartRow[]): string {
 }
 
 /** .3412 (.3301 to .3523) */
-export function inWords(value: number, interval: Interval | undefined): string {
+function inWords(value: number, interval: Interval | undefined): string {
   if (interval === undefined) return figure(value);
   return `${figure(value)} (${figure(interval[0])} to ${figure(interval[1])})`;
 }
 
-export function figure(value: number): string {
+function figure(value: number): string {
   return value.toFixed(4);
 }
 

@@ -6,7 +6,7 @@
  */
 import { foldLimits } from "../core/fold/state.ts";
 import type { ThetaView } from "../core/rank/learned/theta.ts";
-import { type EvalConfig, shippedConfig } from "./config.ts";
+import { type EvalConfig, shippedConfig } from "./configuration.ts";
 import { Metrics, quantile, type Report, seedDefault } from "./metrics.ts";
 import { recordOf } from "./record.ts";
 import { Serving } from "./serving.ts";

@@ -15,7 +15,7 @@ import { builtInDefinitions, type Definitions, type Exclusion } from "../core/ra
 import { Ranker } from "../core/rank/recommend.ts";
 import { sourcesOf } from "../core/rank/sources.ts";
 import { Models } from "../core/sum/models.ts";
-import type { EvalConfig } from "./config.ts";
+import type { EvalConfig } from "./configuration.ts";
 
 const placement = "up-next";
 const policy = { bases: { personalization: "legitimate-interest" } } as const;

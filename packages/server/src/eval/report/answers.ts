@@ -5,7 +5,7 @@
 import { foldLimits } from "../../core/fold/state.ts";
 import type { ThetaView } from "../../core/rank/learned/theta.ts";
 import type { FoldRecord } from "../../core/fold/apply.ts";
-import { type EvalConfig, shippedConfig } from "../config.ts";
+import { type EvalConfig, shippedConfig } from "../configuration.ts";
 import { eventRecord, subjectOf } from "../record.ts";
 import { Serving } from "../serving.ts";
 import { LastItem, MostPopular } from "./baselines.ts";

@@ -38,10 +38,11 @@ const style = `
   .wide { overflow-x: auto; }
   table { border-collapse: collapse; margin: 1rem 0; width: 100%; font-variant-numeric: tabular-nums; }
   caption { text-align: left; font-weight: 600; padding: .25rem 0; }
-  th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+  th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); }
   thead th { color: var(--soft); font-weight: 600; }
   svg { width: 100%; height: auto; margin: .5rem 0; }
   ol { margin: 0; padding-left: 1.4rem; }
+  bdi { overflow-wrap: break-word; }
   @media print { body { background: #fff; } }`;
 
 /** A cell is text; `markup` has been made from escaped text. */
@@ -101,7 +102,9 @@ function table(caption: string, head: readonly string[], rows: readonly Cell[][]
     return `<tr><th scope="row">${cell(first!)}</th>${cells}</tr>`;
   });
   return [
-    `<div class="wide"><table><caption>${escaped(caption)}</caption>`,
+    // It may be wider than a phone: it scrolls, and by keyboard too.
+    `<div class="wide" role="region" tabindex="0" aria-label="${escaped(caption)}">`,
+    `<table><caption>${escaped(caption)}</caption>`,
     `<thead><tr>${head.map((one) => `<th scope="col">${escaped(one)}</th>`).join("")}</tr></thead>`,
     `<tbody>${body.join("\n")}</tbody></table></div>`,
   ].join("\n");

@@ -17,7 +17,7 @@ import { type Question, type Questions, questionsOf, type QuestionTally } from "
 
 export const methods = ["attune", "popular", "lastItem"] as const;
 const dayMs = 86_400_000;
-export const lagsMs = [3_600_000, dayMs] as const;
+const lagsMs = [3_600_000, dayMs] as const;
 
 export interface Measured {
   value: number;

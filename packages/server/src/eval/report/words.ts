@@ -57,7 +57,7 @@ export function lagName(lagMs: number): string {
 type Verdict = "more" | "less" | "unclear";
 
 /** What an interval of a difference allows to be said. */
-export function verdictOf({ interval }: Measured): Verdict {
+function verdictOf({ interval }: Measured): Verdict {
   if (interval === undefined) return "unclear";
   if (interval[0] > 0) return "more";
   return interval[1] < 0 ? "less" : "unclear";
