@@ -40,7 +40,11 @@ const style = `
     .attune-chart .main .dot { fill: #7fb2ee; }
   }`;
 
-export function chartOf(title: string, rows: readonly ChartRow[]): string {
+export function chartOf(
+  title: string,
+  rows: readonly ChartRow[],
+  inFigures: InFigures = figure,
+): string {
   const height = top + rows.length * rowHeight + bottom;
   const highest = Math.max(0, ...rows.map(({ value, interval }) => interval?.[1] ?? value));
   const step = stepOf(highest);
@@ -48,21 +52,25 @@ export function chartOf(title: string, rows: readonly ChartRow[]): string {
   const at = (value: number): number =>
     Math.round((left + (value / end) * (width - left - right)) * 10) / 10;
   const ticks = Array.from({ length: Math.round(end / step) + 1 }, (_, i) => i * step);
-  const said = rows.map(({ label, value, interval }) => `${label} ${inWords(value, interval)}`);
+  const said = rows.map(
+    ({ label, value, interval }) => `${label} ${inWords(value, interval, inFigures)}`,
+  );
   return [
     `<svg class="attune-chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(`${title}. ${said.join("; ")}`, 2_000)}">`,
     `<style>${style}\n</style>`,
     `<text class="title" x="8" y="22">${escaped(title)}</text>`,
-    ...ticks.map((tick) => gridLine(at(tick), figure(tick), height)),
-    ...rows.map((row, i) => rowOf(row, at, top + i * rowHeight + rowHeight / 2)),
+    ...ticks.map((tick) => gridLine(at(tick), inFigures(tick), height)),
+    ...rows.map((row, i) => rowOf(row, at, top + i * rowHeight + rowHeight / 2, inFigures)),
     `</svg>`,
   ].join("\n");
 }
 
-/** .3412 (.3301 to .3523) */
-function inWords(value: number, interval: Interval | undefined): string {
-  if (interval === undefined) return figure(value);
-  return `${figure(value)} (${figure(interval[0])} to ${figure(interval[1])})`;
+type InFigures = (value: number) => string;
+
+/** 0.3412 (0.3301 to 0.3523) */
+function inWords(value: number, interval: Interval | undefined, inFigures: InFigures): string {
+  if (interval === undefined) return inFigures(value);
+  return `${inFigures(value)} (${inFigures(interval[0])} to ${inFigures(interval[1])})`;
 }
 
 function figure(value: number): string {
@@ -85,7 +93,12 @@ function gridLine(x: number, text: string, height: number): string {
   );
 }
 
-function rowOf(row: ChartRow, at: (value: number) => number, y: number): string {
+function rowOf(
+  row: ChartRow,
+  at: (value: number) => number,
+  y: number,
+  inFigures: InFigures,
+): string {
   const { label, value, interval, isMain = false } = row;
   const span =
     interval === undefined
@@ -95,6 +108,6 @@ function rowOf(row: ChartRow, at: (value: number) => number, y: number): string 
     `<g class="row${isMain ? " main" : ""}">` +
     `<text x="${left - 12}" y="${y + 4}" text-anchor="end">${escaped(label, 40)}</text>` +
     `${span}<circle class="dot" cx="${at(value)}" cy="${y}" r="${isMain ? 6 : 5}"/>` +
-    `<text x="${width - right + 14}" y="${y + 4}">${figure(value)}</text></g>`
+    `<text x="${width - right + 14}" y="${y + 4}">${inFigures(value)}</text></g>`
   );
 }

@@ -165,8 +165,7 @@ class Table {
       return;
     }
     const { type, item, strength } = event;
-    const session = anonymousId === undefined || userId === undefined ? undefined : anonymousId;
-    this.#history.add({ user, session, item, type, strength, at: originalAt });
+    this.#history.add({ user, session: anonymousId, item, type, strength, at: originalAt });
   }
 
   #count(name: string): void {

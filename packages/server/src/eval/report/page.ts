@@ -74,7 +74,7 @@ export function pageOf(file: string, report: ReportFigures, notes: ReadingNotes)
 <body>
 <main>
 <h1>Attune on <bdi>${name}</bdi></h1>
-<p class="soft">${grouped(history.interactions)} interactions of ${grouped(history.users)} people with ${grouped(history.items)} items, ${moment(history.from)} to ${moment(history.to)} (UTC). Lists of ${k}; 95 % intervals in brackets.</p>
+<p class="soft">${grouped(history.interactions)} interactions of ${grouped(history.users)} ${personName(notes)} with ${grouped(history.items)} items, ${moment(history.from)} to ${moment(history.to)} (UTC). Lists of ${k}; 95 % intervals in brackets.</p>
 <section class="summary" aria-labelledby="summary">
 <h2 id="summary">In plain words</h2>
 ${summary(report).map(paragraph).join("\n")}
@@ -84,6 +84,11 @@ ${sections.join("\n")}
 </body>
 </html>
 `;
+}
+
+/** Whoever is behind a session that names no user. */
+function personName({ columns }: ReadingNotes): string {
+  return columns["user"] === undefined ? "sessions" : "people";
 }
 
 function section(title: string, body: string): string {
@@ -119,6 +124,7 @@ function qualityPart({ quality, gains, k }: ReportFigures): string {
         ...quality[method][figure],
         isMain: method === "attune",
       })),
+      percent,
     );
   return [
     paragraph(
@@ -164,13 +170,17 @@ function latePart({ late, quality, k, machine }: ReportFigures): string {
         "runs so often at best. The ranker's weights are those of the cut in every row.",
     ),
     coarse,
-    chartOf(`Hit rate, HR@${k}, on time and late`, [
-      { label: "on time", ...quality.attune.hr, isMain: true },
-      ...late.flatMap(({ lagMs, sums, list }) => [
-        { label: `others ${lagName(lagMs)} late`, ...sums.hr },
-        { label: `list ${lagName(lagMs)} old`, ...list.hr },
-      ]),
-    ]),
+    chartOf(
+      `Hit rate, HR@${k}, on time and late`,
+      [
+        { label: "on time", ...quality.attune.hr, isMain: true },
+        ...late.flatMap(({ lagMs, sums, list }) => [
+          { label: `others ${lagName(lagMs)} late`, ...sums.hr },
+          { label: `list ${lagName(lagMs)} old`, ...list.hr },
+        ]),
+      ],
+      percent,
+    ),
     table(
       "On time and late",
       ["what is late", `HR@${k}`, `MRR@${k}`, "on time brings"],

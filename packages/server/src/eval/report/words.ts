@@ -136,6 +136,8 @@ function machineSentence({ machine }: ReportFigures): string {
 export function leftOut(report: ReportFigures, notes: ReadingNotes): string[] {
   const { tally, history } = report;
   const said: string[] = [];
+  if (notes.columns["user"] === undefined)
+    said.push("The file names sessions and no people: each session counts as a person.");
   if (notes.refused > 0)
     said.push(`${grouped(notes.refused)} of ${grouped(notes.rows)} rows could not be read.`);
   if (notes.withoutEffect > 0)
