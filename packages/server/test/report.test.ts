@@ -109,7 +109,7 @@ test("what nobody did before cannot be foreseen: nothing of the future leaks, on
     sessions: 240,
     // From the cut on every item is a new one, and each is met a second time, later.
     items: (prng, session) =>
-      session < 200
+      session < 180
         ? themed(prng)
         : Array.from({ length: 8 }, (_, step) => `new${session}-${step}`),
   });
