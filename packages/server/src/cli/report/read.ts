@@ -10,6 +10,7 @@ import type { IngestLimits } from "../../ingest/limits.ts";
 import { map } from "../../ingest/mapping.ts";
 import { defaultMapping } from "../../ingest/mapping-table.ts";
 import { linesOf } from "../import/lines.ts";
+import { shown } from "../terminal.ts";
 import { type Columns, columnsOf, mapOf } from "./columns.ts";
 
 export interface ReadOptions {
@@ -97,7 +98,7 @@ class Table {
       const why =
         first === undefined
           ? "Its rows name nothing that counts as an interaction."
-          : `${refused} of ${rows} rows could not be read; the first is line ${first.line}: ${first.reason}.`;
+          : `${refused} of ${rows} rows could not be read; the first is line ${first.line}: ${shown(first.reason, 300)}.`;
       throw new CodedError(
         "batch_invalid",
         rows === 0
@@ -185,9 +186,9 @@ class Table {
     const { type } = this.reading.columns;
     if (type === undefined || this.reading.withoutEffect === 0) return "";
     const names = this.result()
-      .without.map(({ name }) => name)
+      .without.map(({ name }) => shown(name))
       .join(", ");
-    return ` The column ${type} says ${names}, which docs/reference/mapping.md does not know; --is view takes every row as a view.`;
+    return ` The column ${shown(type)} says ${names}, which docs/reference/mapping.md does not know; --is view takes every row as a view.`;
   }
 }
 

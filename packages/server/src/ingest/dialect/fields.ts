@@ -115,11 +115,12 @@ function inRange(at: number): boolean {
 
 /**
  * Seconds or milliseconds since 1970 as text, or ISO 8601. Plain numbers below 1e11 are seconds: that many
- * milliseconds would be the spring of 1973, that many seconds the year 5138.
+ * milliseconds would be the spring of 1973, that many seconds the year 5138. ` UTC` at the end is how warehouses
+ * export times.
  */
 export function fileTimeOf(text: string): number | undefined {
   const trimmed = text.trim();
-  if (!/^\d{1,15}(\.\d{1,9})?$/.test(trimmed)) return timeOf(trimmed);
+  if (!/^\d{1,15}(\.\d{1,9})?$/.test(trimmed)) return timeOf(trimmed.replace(/ UTC$/, "Z"));
   const number = Number(trimmed);
   return timeOf(number < 1e11 ? Math.round(number * 1000) : number);
 }
