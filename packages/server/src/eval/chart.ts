@@ -19,9 +19,12 @@ const right = 90;
 const rowHeight = 34;
 const top = 46;
 const bottom = 34;
+/** What fits across; the whole title is in the label that is read out. */
+const titleUnitsMax = 84;
 
 // Every rule is under the class, so that a page around it keeps its own style.
 const style = `
+  .attune-chart { background: #fff; }
   .attune-chart text { font: 13px system-ui, sans-serif; fill: #2b2b2b; }
   .attune-chart .title { font-size: 15px; font-weight: 600; }
   .attune-chart .mark { font-size: 12px; fill: #595959; }
@@ -31,6 +34,7 @@ const style = `
   .attune-chart .main .span { stroke: #1f5fa8; stroke-width: 3; }
   .attune-chart .main .dot { fill: #1f5fa8; }
   @media (prefers-color-scheme: dark) {
+    .attune-chart { background: #161616; }
     .attune-chart text { fill: #e4e4e4; }
     .attune-chart .mark { fill: #b0b0b0; }
     .attune-chart .grid { stroke: #454545; }
@@ -58,7 +62,7 @@ export function chartOf(
   return [
     `<svg class="attune-chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(`${title}. ${said.join("; ")}`, 2_000)}">`,
     `<style>${style}\n</style>`,
-    `<text class="title" x="8" y="22">${escaped(title)}</text>`,
+    `<text class="title" x="8" y="22">${escaped(title, titleUnitsMax)}</text>`,
     ...ticks.map((tick) => gridLine(at(tick), inFigures(tick), height)),
     ...rows.map((row, i) => rowOf(row, at, top + i * rowHeight + rowHeight / 2, inFigures)),
     `</svg>`,

@@ -94,10 +94,13 @@ export function reportOn(history: History, options: ReportOptions): ReportFigure
   const passes = 1 + lagsMs.length;
   const tellOf = (pass: number) => (done: number) =>
     options.onProgress?.(pass * history.count + done, passes * history.count);
-  const live = answerLive(history, questions, k, tellOf(0));
-  // Before the lags: they hold two more sets of states, which no server would.
-  const machine = machineOf(history, live, baseBytes);
-  const { theta } = live;
+  const { machine, rankerRows, theta, ...live } = onTime(
+    history,
+    questions,
+    k,
+    baseBytes,
+    tellOf(0),
+  );
   const late = lagsMs.map((lagMs, at) =>
     answerLate(history, questions, k, lagMs, theta, tellOf(at + 1)),
   );
@@ -129,10 +132,25 @@ export function reportOn(history: History, options: ReportOptions): ReportFigure
       known: byMethod((method) => judge(places[method], ({ isCold }) => !isCold)),
     },
     late: late.map((one) => latenessOf(one, places.attune, judge, better)),
-    rankerRows: live.serving.rankerRows,
+    rankerRows,
     machine,
     examples: examplesOf(history, live),
   };
+}
+
+/** The sums and states of this pass go with it: the late ones make their own. */
+function onTime(
+  history: History,
+  questions: Questions,
+  k: number,
+  baseBytes: number,
+  tell: (done: number) => void,
+): Omit<Live, "serving"> & { machine: Machine; rankerRows: number } {
+  const live = answerLive(history, questions, k, tell);
+  const { serving, ...rest } = live;
+  // Here and not at the end: two sets of states, as the late passes have, no server would hold.
+  const machine = machineOf(history, live, baseBytes);
+  return { ...rest, machine, rankerRows: serving.rankerRows };
 }
 
 function latenessOf(
@@ -195,7 +213,7 @@ function summaryOf(history: History, { cut, opens }: Questions): ReportFigures["
 }
 
 /** Items alone: whose they are, nobody reads. */
-function examplesOf(history: History, { examples }: Live): Example[] {
+function examplesOf(history: History, { examples }: Pick<Live, "examples">): Example[] {
   return examples.map(({ question, lists }) => ({
     last: history.itemName(question.last),
     next: history.itemName(history.item(question.row)),
