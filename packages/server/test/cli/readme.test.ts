@@ -13,7 +13,9 @@ const page = (name: string): string => readFileSync(join(root, name), "utf8");
 const text = page("docs/getting-started.md");
 const pages = [
   "README.md",
-  ...["getting-started", "api", "operating", "first-run", "live", "report"].map((name) => `docs/${name}.md`),
+  ...["getting-started", "api", "operating", "first-run", "live", "report"].map(
+    (name) => `docs/${name}.md`,
+  ),
 ];
 let folder = "";
 
