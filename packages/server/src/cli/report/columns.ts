@@ -5,7 +5,7 @@
 import { CodedError, product } from "@attune/protocol";
 import type { ColumnMap } from "../../ingest/dialect/csv.ts";
 import { defaultMapping, nameKey } from "../../ingest/mapping-table.ts";
-import { nearest } from "../../config.ts";
+import { nearest } from "../../base/nearest.ts";
 import { shown } from "../terminal.ts";
 
 export const roles = ["user", "session", "item", "time", "type", "rating"] as const;
