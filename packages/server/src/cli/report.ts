@@ -2,8 +2,8 @@
  * `attune report`: what Attune would have done on a stranger's own table of interactions, as one page. Nothing is
  * stored and nothing leaves the machine; a page goes to the file that is named, the figures to the terminal.
  */
-import { existsSync, statSync, writeFileSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { accessSync, constants, existsSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
 import { CodedError } from "@attune/protocol";
 import { slices } from "../config.ts";
 import { machineRows } from "../eval/report/machine-words.ts";
@@ -37,7 +37,7 @@ const interactionsMaxDefault = 500_000;
 const options = {
   html: {
     value: "FILE",
-    help: "write the page there (default: the name of the table, .report.html)",
+    help: "write the page there (default: NAME.report.html in this folder)",
   },
   user: {
     value: "COLUMN",
@@ -129,12 +129,16 @@ function fileGiven(given: Given): string {
   throw new CodedError("not_found", `There is no file ${path}.`);
 }
 
-/** Never over the table itself, whatever it is called. */
+/** Never over the table itself, and a place that takes no page is known before the work is done. */
 function pageGiven(given: Given, path: string): string {
-  const page = resolve(
-    given.text("html") ?? `${path.replace(/(\.[a-z]+)?(\.gz)?$/i, "")}.report.html`,
-  );
+  const name = basename(path).replace(/(\.[a-z]+)?(\.gz)?$/i, "");
+  const page = resolve(given.text("html") ?? `${name}.report.html`);
   if (page === path) throw usage(command.name, "--html names the table itself");
+  try {
+    accessSync(existsSync(page) ? page : dirname(page), constants.W_OK);
+  } catch {
+    throw usage(command.name, `${page} cannot be written; name another place with --html`);
+  }
   return page;
 }
 

@@ -202,6 +202,7 @@ describe("a hostile table", () => {
     [["report", "here.csv", "--user", "usr"], "Did you mean user?"],
     [["report", "here.csv", "--is", "sneeze"], "give view, play"],
     [["report", "here.csv", "--html", "here.csv"], "names the table itself"],
+    [["report", "here.csv", "--html", "no/folder/page.html"], "cannot be written; name another"],
     [["report", "here.csv", "--k", "0"], "from 1 to 200"],
   ])("%j is answered with what is wrong", (argv, message) => {
     written("here.csv", "user,item,time\nu,a,5\n");
