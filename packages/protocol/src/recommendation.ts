@@ -84,6 +84,11 @@ export interface Decision {
    */
   shown?: readonly string[] | undefined;
   /**
+   * What most people touched of late, best first, beside which the list is judged by what its reader takes next.
+   * Absent where it is not judged.
+   */
+  popular?: readonly string[] | undefined;
+  /**
    * A decision that nobody was shown: the user acted without a list, and this is what the ranker would have
    * looked at, with what was taken (hex; the layout is the server's own). `slots` is empty.
    */

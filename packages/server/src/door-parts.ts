@@ -2,8 +2,15 @@
 import { randomUUID } from "node:crypto";
 import type { UserTokens } from "./access/user-tokens.ts";
 import type { Authenticate } from "./access/caller.ts";
-import { Meter } from "./base/meter.ts";
+import { type Labels, Meter } from "./base/meter.ts";
 import { listOf, slices } from "./config.ts";
+import {
+  type AudienceCount,
+  audiences,
+  rewardOutcomes,
+  verdicts,
+} from "./core/fold/contribution.ts";
+import type { Models } from "./core/sum/models.ts";
 import { permitFor, purposeBits } from "./core/fold/consent.ts";
 import { portableState, profileOf } from "./core/fold/profile.ts";
 import { hasBorder } from "./core/rank/merchandise/rule.ts";
@@ -202,7 +209,7 @@ export function meterLive(meter: Meter, figures: () => DeliverFigures): void {
   meter.gauge("attune_live_slow_total", "Connections closed as slow.", () => figures().slow);
 }
 
-export function meterOf({ engine, log }: Attune): Meter {
+export function meterOf({ engine, log, tenants }: Attune, now: () => number): Meter {
   const meter = new Meter();
   meter.gauge("attune_log_head", "Newest durable commit.", () => log.head());
   meter.gauge(
@@ -229,5 +236,41 @@ export function meterOf({ engine, log }: Attune): Meter {
   meter.gauge("process_resident_memory_bytes", "Memory of the process.", () =>
     process.memoryUsage.rss(),
   );
+  const audienceGauge = (name: string, help: string, counts: readonly AudienceCount[]): void =>
+    meter.gauges(name, help, () =>
+      tenants.flatMap((tenant) =>
+        audienceFigures(engine.tenant(tenant.number).models, tenant.name, counts, now()),
+      ),
+    );
+  audienceGauge(
+    "attune_placement_outcomes",
+    "Slots seen in the last seven days, and what came of them, by audience.",
+    rewardOutcomes,
+  );
+  audienceGauge(
+    "attune_placement_judged",
+    "Answers of the last seven days, by the list that held what was taken next.",
+    verdicts,
+  );
   return meter;
+}
+
+/** Few: placements times audiences, whatever the items. */
+function audienceFigures(
+  { audiences: sum }: Models,
+  tenant: string,
+  counts: readonly AudienceCount[],
+  now: number,
+): [Labels, number][] {
+  const today = Math.floor(now / 86_400_000);
+  return sum
+    .placements()
+    .flatMap((placement) =>
+      audiences.flatMap((audience) =>
+        counts.map((count): [Labels, number] => [
+          { tenant, placement, audience, count },
+          sum.count(placement, audience, count, today - 6, today),
+        ]),
+      ),
+    );
 }

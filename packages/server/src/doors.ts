@@ -16,6 +16,7 @@ import { adminDoor } from "./admin/door.ts";
 import { type Config, listOf } from "./config.ts";
 import { deliverDoor } from "./deliver/door.ts";
 import { deliverParts, ingestObserver, meterLive, meterOf, serveParts } from "./door-parts.ts";
+import { placementMetrics } from "./engine/metrics/placement-metrics.ts";
 import { Documents } from "./engine/definitions/documents.ts";
 import { PositionError } from "./engine/position.ts";
 import { RequestError } from "./core/rank/request-error.ts";
@@ -77,7 +78,7 @@ async function openDoors(
   const keys = new Keys({ path: at.keys, now, mode });
   const tokens = await UserTokens.open(at.tokenKeys, now);
   const development = mode === "development" ? await prepareDevelopment(attune, keys) : undefined;
-  const meter = meterOf(attune);
+  const meter = meterOf(attune, now);
   const state = { isStopping: false };
   const notReady = (): string | undefined => whyNotReady(attune, state.isStopping);
   const through = trace && traced(trace, app, attune.engine, meter);
@@ -85,6 +86,7 @@ async function openDoors(
   adminDoor(app, {
     authenticate,
     documents: new Documents(attune.engine, now),
+    placementMetrics: (...asked) => placementMetrics(attune.engine, ...asked),
     now,
     issueToken: (tenant, userId, ttlS) => tokens.issue({ tenant, userId, ttlS }),
     notReady,

@@ -3,10 +3,11 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { assertCallerScope } from "../access/caller.ts";
 import { type DocumentParts, documentRoutes } from "./documents.ts";
+import { placementMetricsRoute, type PlacementMetricsParts } from "./placement-metrics.ts";
 import { openApiOf, type RouteFacts } from "./open-api.ts";
 
 /** The operator's door: health, metrics, the description of the API, documents, and tokens for users. */
-export interface AdminParts extends DocumentParts {
+export interface AdminParts extends DocumentParts, PlacementMetricsParts {
   now(): number;
   issueToken(tenant: number, userId: string, ttlS: number): Promise<string>;
   /** Why no traffic should come: starting, stopping, the engine has stopped; undefined when all is well. */
@@ -39,6 +40,7 @@ export function adminDoor(app: FastifyInstance, parts: AdminParts): void {
   });
   tokenRoute(app, parts);
   documentRoutes(app, parts);
+  placementMetricsRoute(app, parts);
   const plain = (summary: string) => ({ schema: { summary, tags: ["operate"] } });
   app.get("/healthz", plain("Whether the process lives"), async () => ({
     status: "ok",

@@ -42,6 +42,10 @@ class Metric {
     return this.#series.get(key)!;
   }
 
+  clear(): void {
+    this.#series.clear();
+  }
+
   text(): string {
     const lines = [`# HELP ${this.name} ${this.help}`, `# TYPE ${this.name} ${this.type}`];
     for (const series of this.#series.values()) {
@@ -81,6 +85,15 @@ export class Meter {
     const metric = this.#metric(name, help, "gauge", []);
     this.#readers.push(() => {
       metric.series(undefined).value = read();
+    });
+  }
+
+  /** Values with labels, read when the metrics are; what is not among them any more is gone. */
+  gauges(name: string, help: string, read: () => Iterable<[Labels, number]>): void {
+    const metric = this.#metric(name, help, "gauge", []);
+    this.#readers.push(() => {
+      metric.clear();
+      for (const [labels, value] of read()) metric.series(labels).value = value;
     });
   }
 

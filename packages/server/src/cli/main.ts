@@ -52,6 +52,10 @@ const commands: Record<string, { summary: string; load: () => Promise<{ command:
     summary: "one page on your own table: how good the lists would have been, and what it takes",
     load: () => import("./report.ts"),
   },
+  placements: {
+    summary: "what there is to show answers in, and how one of them does",
+    load: () => import("./placements.ts"),
+  },
   eval: { summary: "measure recommendations on a data set", load: () => import("./eval.ts") },
   lab: {
     summary: "what another configuration would have earned, from the log",

@@ -2,7 +2,7 @@ import { open } from "../main.ts";
 import { tenantOf } from "../tenants.ts";
 import { type Command, exitCodes, helpOf, readOptions } from "./command.ts";
 import { personOptions, subjectGiven } from "./people.ts";
-import { inWords } from "./reasons.ts";
+import { inWords } from "./recommend/reasons.ts";
 import { print, printJson, remark, shown, table } from "./terminal.ts";
 import { timeGiven, timeOptions } from "./times.ts";
 

@@ -12,9 +12,10 @@ import { encodeState } from "../core/fold/codec.ts";
 import { permitFor, purposeBits } from "../core/fold/consent.ts";
 import type { FoldLimits } from "../core/fold/state.ts";
 import { findPlacement, type Stability, stabilityDefault } from "../core/rank/placement.ts";
+import { JudgedRate } from "./metrics/judged-rate.ts";
 import { engineRecord, engineRecordOf } from "./payload.ts";
 import type { Processor } from "./processor.ts";
-import { ranked } from "./ranking/ranked.ts";
+import { type Judging, ranked } from "./ranking/ranked.ts";
 import type { RankThreads } from "./ranking/threads.ts";
 import { Shadows } from "./shadows.ts";
 import type { Tenant, Tenants } from "./tenants.ts";
@@ -81,10 +82,12 @@ export class Answers {
   readonly #parts: AnswersParts;
   /** What is learned of those who were given no list. */
   readonly shadows: Shadows;
+  readonly #judged: JudgedRate;
   #decisions = 0;
 
   constructor(parts: AnswersParts) {
     this.#parts = parts;
+    this.#judged = new JudgedRate(parts.now);
     this.shadows = new Shadows({
       ...parts,
       seq: () => parts.processor.seq,
@@ -105,7 +108,9 @@ export class Answers {
     const purposes = permit === undefined ? 0 : purposeBits(tenant.policy, state?.consents);
     const decide = (shown?: readonly ShownSlot[]): string => {
       const id = this.#newId(tenantNumber);
-      const decided = decision(id);
+      // A stranger's answer is nobody's: nothing that follows is known to be of it.
+      const length = permit === undefined ? 0 : (shown ?? answer.items).length;
+      const decided = decision(id, this.#judging(tenant, length));
       const items = shown?.map(({ item }) => item);
       const { slots } = decided;
       const isOther =
@@ -182,6 +187,7 @@ export class Answers {
       clockHour: tenants.clockHour,
       position: engine.position(),
       decisionId: id,
+      judging: this.#judging(tenant, standing[0] ? request.limit : 0),
       isAhead,
     };
     const { ease, theta } = tenant;
@@ -196,6 +202,11 @@ export class Answers {
     const place = { tenant: tenantNumber, ...owner, at: request.now, id };
     this.#parts.log(engineRecordOf("decision", decision, place));
     return answer;
+  }
+
+  /** How an answer of so many items is to be judged, if it is one of those that are. */
+  #judging({ erasures }: Tenant, length: number): Judging | undefined {
+    return length > 0 && this.#judged.take() ? { length, erasures } : undefined;
   }
 
   #newId(tenant: number): string {

@@ -8,7 +8,9 @@ import {
   type Definitions,
   restoredDefinitions,
 } from "../core/rank/placement.ts";
+import { MostPopular } from "../core/rank/metrics/most-popular.ts";
 import { Ranker } from "../core/rank/recommend.ts";
+import { sourcesOf } from "../core/rank/sources.ts";
 import type { ThetaView } from "../core/rank/learned/theta.ts";
 import { Models } from "../core/sum/models.ts";
 import { easeEveryMsDefault, NewestEase } from "./views/ease.ts";
@@ -21,7 +23,9 @@ import type { Views } from "./views/thread.ts";
 export class Tenant {
   readonly number: number;
   readonly models = new Models();
-  readonly ranker = new Ranker();
+  readonly #sources = sourcesOf();
+  readonly ranker = new Ranker(this.#sources);
+  readonly mostPopular = new MostPopular(this.#sources.find(({ name }) => name === "popular")!);
   policy: ConsentPolicy = noBasis;
   definitions: Definitions = builtInDefinitions;
   catalogue: Catalogue = Catalogue.empty;

@@ -101,6 +101,16 @@ describe("a first hour", () => {
     expect(json("recommend")["items"]).not.toEqual(items);
   });
 
+  test("says how a placement does, of the days that the log is of", () => {
+    const metrics = json("placements", "for-you");
+    expect(metrics).toMatchObject({ placement: "for-you", from: "2026-05-26", to: "2026-06-01" });
+    expect(metrics).toMatchObject({ catalogue: 12, mostPopular: { items: 10 } });
+    const { status, stdout } = attune("placements", "for-you", "--to", "2026-06-01");
+    expect([status, stdout]).toEqual([0, expect.stringContaining("share of the catalogue")]);
+    expect(attune("placements").stdout).toContain("discover-weekly");
+    expect(attune("placements", "nowhere").status).toBe(2);
+  });
+
   test("shows a profile, and the log without anybody's id", () => {
     expect(json("profile", "user-3")).toMatchObject({ sequence: 6 });
     const { stdout } = attune("tail", "--from", "1");

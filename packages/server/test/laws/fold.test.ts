@@ -117,6 +117,27 @@ const planted: { bug: string; fold: Fold; law: string }[] = [
     law: "what the steps emit adds up to C(state) after every record",
   },
   {
+    bug: "what a dropped answer earned goes on counting for its audience",
+    fold: emitting((cells) =>
+      cells.filter(({ model, delta }) => model !== "audiences" || delta > 0),
+    ),
+    law: "subtracting C(state) leaves nothing",
+  },
+  {
+    bug: "an answer is judged by whatever its reader takes, again and again",
+    fold: {
+      ...realFold,
+      apply: (state, record, limits) => {
+        const waiting = state?.exposures.map(({ popular }) => popular);
+        const applied = realFold.apply(state, record, limits);
+        if (!applied.refold && record.header.kind === "event")
+          applied.state.exposures.forEach((exposure, i) => (exposure.popular = waiting?.[i]));
+        return applied;
+      },
+    },
+    law: "what the steps emit adds up to C(state) after every record",
+  },
+  {
     bug: "a skipped play stays a heard one as well",
     fold: emitting((cells) =>
       cells.filter((cell) => cell.model !== "skips" || cell.isSkipped || cell.delta > 0),
@@ -226,6 +247,11 @@ test("the generated users reach every corner", () => {
     count("refold", live.refolds);
     count("late", live.lates);
     if (live.state === undefined) continue;
+    for (const { verdict, audience, popular } of live.state.exposures) {
+      count(`verdict ${verdict}`);
+      count(`audience ${audience}`);
+      if (popular !== undefined) count("an answer not judged yet");
+    }
     const { sessions, dislikes, exposures, traits, playlists, dueAt } = live.state;
     if (sessions.length > 1) count("several sessions");
     if (dislikes.size === smallLimits.dislikesMax) count("all dislikes");
@@ -234,7 +260,8 @@ test("the generated users reach every corner", () => {
     if (playlists.size === smallLimits.playlistsMax) count("all playlists");
     if (dueAt === 0 && sessions.length > 0) count("a timer that rang");
   }
-  const models = ["sessions", "cooccurrence", "popularity", "rewards", "ranker", "flow", "skips"];
+  const models = ["sessions", "cooccurrence", "popularity", "rewards", "audiences", "ranker"];
+  models.push("flow", "skips");
   const corners = [
     "session.started",
     "session.ended",
@@ -247,6 +274,9 @@ test("the generated users reach every corner", () => {
     "all playlists",
     "outcomes",
     "a timer that rang",
+    "an answer not judged yet",
+    ...[1, 2, 3, 4].map((verdict) => `verdict ${verdict}`),
+    ...[0, 1, 2].map((audience) => `audience ${audience}`),
     ...models.flatMap((model) => [`${model} added`, `${model} subtracted`]),
   ];
   const missed = corners.filter((corner) => (reached.get(corner) ?? 0) < 3);

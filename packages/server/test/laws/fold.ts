@@ -299,7 +299,7 @@ function refusalAfter(records: readonly FoldRecord[], purpose: Purpose): FoldRec
 /** Cells as the plain reading has them: it does not hash the keys of sessions, and knows no decisions. */
 function plain(cells: readonly Contribution[]): Contribution[] {
   return cells
-    .filter(({ model }) => !["rewards", "flow", "skips"].includes(model))
+    .filter(({ model }) => !["rewards", "audiences", "flow", "skips"].includes(model))
     .map((cell) => (cell.model === "sessions" ? withoutKey(cell) : cell));
 }
 

@@ -1,7 +1,15 @@
-/** The summaries behind context and predictions keep the laws of every summary, and a planted bug is caught. */
+/** The summaries behind context, predictions and metrics keep the laws of every summary, and a planted bug is caught. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { FlowCell, PopularityCell, SkipCell } from "../../src/core/fold/contribution.ts";
+import {
+  type AudienceCell,
+  audienceCounts,
+  audiences,
+  type FlowCell,
+  type PopularityCell,
+  type SkipCell,
+} from "../../src/core/fold/contribution.ts";
+import { Audiences } from "../../src/core/sum/audiences.ts";
 import { Contexts } from "../../src/core/sum/contexts.ts";
 import { Flow } from "../../src/core/sum/flow.ts";
 import { Items } from "../../src/core/sum/items.ts";
@@ -56,12 +64,39 @@ const skips: Subject<SkipCell> = {
   ),
 };
 
+const audience: Subject<AudienceCell> = {
+  name: "audiences",
+  make: () => new Audiences(new Items()),
+  decode: (bytes) => Audiences.decode(bytes, new Items()),
+  group: single(
+    fc.record({
+      model: fc.constant("audiences" as const),
+      placement: fc.constantFrom("up-next", "a", "z\u{1F3B5}", "\uFF5E"),
+      audience: fc.constantFrom(...audiences),
+      count: fc.constantFrom(...audienceCounts),
+      day: fc.constantFrom(0, 1, 20_000),
+      delta,
+    }),
+  ),
+};
+
 describe.each([
   ["contexts", lawsOf(contexts)],
   ["flow", lawsOf(flow)],
   ["skips", lawsOf(skips)],
+  ["audiences", lawsOf(audience)],
 ])("the laws of %s", (_, laws) => {
   for (const law of laws) test(`${law.name}`, () => law.check());
+});
+
+test("a sum of audiences that counts everybody alike is caught", () => {
+  class Alike extends Audiences {
+    override subtract(cell: AudienceCell): void {
+      super.subtract({ ...cell, audience: "new" });
+    }
+  }
+  const laws = lawsOf({ ...audience, make: () => new Alike(new Items()) });
+  expect(laws.some((law) => fails(law))).toBe(true);
 });
 
 test("a sum of circumstances that forgets what was stated is caught", () => {

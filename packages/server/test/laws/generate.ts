@@ -171,10 +171,16 @@ const decision = fc
   .record({
     slots: fc.array(item, { minLength: 1, maxLength: 4 }),
     placement: fc.constantFrom("home", "next"),
+    popular: fc.option(fc.uniqueArray(item, { minLength: 1, maxLength: 3 }), { nil: undefined }),
+    sequence: fc.constantFrom(0, 19, 20, 300),
   })
-  .map(({ slots, placement }): Body => ({
+  .map(({ slots, placement, popular, sequence }): Body => ({
     kind: "decision",
-    make: ({ at, decisions }) => decisionOf(`d:${decisions.length + 1}`, placement, slots, at),
+    make: ({ at, decisions }) => ({
+      ...decisionOf(`d:${decisions.length + 1}`, placement, slots, at),
+      sequence,
+      popular,
+    }),
   }));
 
 /** A row of the ranker that the engine wrote: two or three candidates of two features each. */

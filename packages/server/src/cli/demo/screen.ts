@@ -4,7 +4,7 @@
  */
 import { stripVTControlCharacters } from "node:util";
 import type { RecommendedItem } from "@attune/protocol";
-import { inWords } from "../reasons.ts";
+import { inWords } from "../recommend/reasons.ts";
 import { painter, shown } from "../terminal.ts";
 
 export const rowsShown = 8;

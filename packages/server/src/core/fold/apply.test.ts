@@ -1,4 +1,4 @@
-import type { InteractionEvent, InteractionType } from "@attune/protocol";
+import type { Decision, InteractionEvent, InteractionType } from "@attune/protocol";
 import { describe, expect, test } from "vitest";
 import { decisionOf, headerOf } from "../../../test/laws/generate.ts";
 import { AssertionError } from "../../base/assert.ts";
@@ -262,5 +262,71 @@ describe("a refusal", () => {
     expect(items([view("a", 0), mergedView, consent(true), view("c", 2)])).toEqual(["c"]);
     const spoken = [granted, view("a", 0), mergedView, consent(true), view("c", 2)];
     expect(items(spoken)).toEqual(["a", "c"]);
+  });
+});
+
+describe("an answer is judged by what its reader takes next", () => {
+  const judgedDecision = (id: string, placement: string, items: string[], at: number) => {
+    const record = decision(id, items, at);
+    const payload = { ...(record.payload as Decision), sequence: 250, popular: ["p", "x"] };
+    payload.request = { ...payload.request, placement };
+    return { ...record, payload };
+  };
+  const verdicts = (records: FoldRecord[]) =>
+    contributionsOf(folded(records), foldLimits).flatMap((cell) =>
+      cell.model === "audiences" && cell.audience === "heavy"
+        ? [`${cell.placement} ${cell.count} ${cell.delta}`]
+        : [],
+    );
+
+  test("in the list, among the most popular, both, neither; in each placement, once", () => {
+    const asked = [
+      judgedDecision("d:1", "up", ["a", "x"], 0),
+      judgedDecision("d:2", "row", ["b"], 0),
+    ];
+    expect(verdicts([...asked, view("c", 1), view("a", 2)])).toEqual([
+      "up shown 1",
+      "up click 1",
+      "up neither 1",
+      "row neither 1",
+    ]);
+    expect(verdicts([...asked, view("p", 1)])).toEqual(["up popular 1", "row popular 1"]);
+    expect(verdicts([...asked, view("x", 1)])).toContain("up both 1");
+    expect(verdicts([...asked, view("b", 1)])).toContain("row listed 1");
+  });
+
+  test("a newer answer of the placement, a pause, and what takes nothing, judge nothing", () => {
+    const first = judgedDecision("d:1", "up", ["a"], 0);
+    const second = judgedDecision("d:2", "up", ["b"], 1);
+    expect(verdicts([first, second, view("p", 2)])).toEqual(["up popular 1"]);
+    expect(verdicts([first, view("p", 31)])).toEqual([]);
+    expect(verdicts([first, interaction("skip", "p", 1), interaction("complete", "p", 2)])).toEqual(
+      [],
+    );
+  });
+
+  test("beyond the first ten of a list nothing is a hit", () => {
+    const items = Array.from({ length: 12 }, (_, i) => `i${i}`);
+    const asked = judgedDecision("d:1", "up", items, 0);
+    expect(verdicts([asked, view("i9", 1)])).toContain("up listed 1");
+    expect(verdicts([asked, view("i10", 1)])).toContain("up neither 1");
+  });
+
+  test("a record brings few cells for it: one for all slots seen, two and one a placement for a click", () => {
+    const items = Array.from({ length: 10 }, (_, i) => `i${i}`);
+    const state = folded([
+      judgedDecision("d:1", "up", items, 0),
+      judgedDecision("d:2", "row", ["z"], 0),
+    ]);
+    const cells = (record: FoldRecord): number => {
+      const applied = apply(state, record, foldLimits);
+      if (applied.refold) throw new Error("asks for a refold");
+      return applied.contributions.filter(({ model }) => model === "audiences").length;
+    };
+    const slots = items.map((_, i) => i).slice(1);
+    expect(cells(interaction("seen", undefined, 1, { decisionId: "d:1", slots }))).toBe(1);
+    expect(cells(view("i0", 2))).toBe(2 + 2);
+    expect(cells(view("i1", 3))).toBe(1);
+    expect(cells(view("q", 4))).toBe(0);
   });
 });

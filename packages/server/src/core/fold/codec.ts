@@ -1,13 +1,8 @@
-import {
-  type ConsentChoice,
-  type InteractionType,
-  type Purpose,
-  interactionTypes,
-  purposes,
-} from "@attune/protocol";
+import { type ConsentChoice, type Purpose, purposes } from "@attune/protocol";
 import { assert } from "../../base/assert.ts";
-import { ByteReader, ByteWriter, BytesError } from "../../base/bytes.ts";
+import { BytesError } from "../../base/bytes.ts";
 import { canonicalJson } from "./canonical-json.ts";
+import { known, StateReader, StateWriter } from "./state-bytes.ts";
 import {
   type Consent,
   type Counters,
@@ -20,7 +15,6 @@ import {
   type Trait,
   type UserState,
   type Visits,
-  emptyMap,
   emptyState,
   never,
 } from "./state.ts";
@@ -30,7 +24,7 @@ import {
  * maps were filled; decode(encode(x)) = x. Times stand as differences, and an item's name where it occurs
  * first, later occurrences as its number. All text must be well-formed, as `ingest` makes it.
  */
-const version = 3;
+const version = 4;
 const choices: readonly ConsentChoice[] = ["granted", "denied", "withdrawn"];
 
 export function encodeState(state: UserState): Uint8Array<ArrayBuffer> {
@@ -90,110 +84,6 @@ export function decodeState(bytes: Uint8Array): UserState {
   return state;
 }
 
-/** Written one state at a time, so one buffer serves them all. */
-const buffer = new ByteWriter(4_096);
-
-class StateWriter {
-  readonly #names = new Map<string, number>();
-  #at = 0;
-
-  constructor() {
-    buffer.reset();
-  }
-
-  u8(value: number): void {
-    buffer.u8(value);
-  }
-
-  varint(value: number): void {
-    buffer.varint(value);
-  }
-
-  zigzag(value: number): void {
-    buffer.zigzag(value);
-  }
-
-  text(value: string): void {
-    buffer.text(value);
-  }
-
-  name(value: string): void {
-    const known = this.#names.get(value);
-    if (known !== undefined) return buffer.varint(known);
-    buffer.varint(this.#names.size);
-    buffer.text(value);
-    this.#names.set(value, this.#names.size);
-  }
-
-  /** A time as its distance from the one written before. */
-  time(at: number): void {
-    buffer.zigzag(at - this.#at);
-    this.#at = at;
-  }
-
-  type(type: InteractionType): void {
-    buffer.u8(interactionTypes.indexOf(type));
-  }
-
-  done(): Uint8Array<ArrayBuffer> {
-    return buffer.finish();
-  }
-}
-
-class StateReader extends ByteReader {
-  readonly #names: string[] = [];
-  #at = 0;
-
-  name(): string {
-    const number = this.varint();
-    if (number === this.#names.length) this.#names.push(this.text());
-    return known(this.#names, number);
-  }
-
-  time(): number {
-    this.#at += this.zigzag();
-    return this.#at;
-  }
-
-  type(): InteractionType {
-    return known(interactionTypes, this.u8());
-  }
-
-  typePlace(): number {
-    return interactionTypes.indexOf(this.type());
-  }
-
-  count(): number {
-    const count = this.varint();
-    // What is listed has at least a byte each: a wrong count must not reserve memory.
-    if (count > this.left) throw new BytesError("a list longer than its bytes");
-    return count;
-  }
-
-  list<T>(read: () => T): T[] {
-    const count = this.count();
-    const list: T[] = [];
-    for (let i = 0; i < count; i++) list.push(read());
-    return list;
-  }
-
-  map<K, V>(read: () => [K, V]): Map<K, V> {
-    return new Map(this.list(read));
-  }
-
-  /** Of what most users have none of. */
-  rareMap<K, V>(read: () => [K, V]): ReadonlyMap<K, V> {
-    const entries = this.list(read);
-    return entries.length === 0 ? emptyMap : new Map(entries);
-  }
-}
-
-function known<T>(values: readonly T[], index: number): T {
-  const value = values[index];
-  if (value === undefined) throw new BytesError("an unknown number for a name");
-  return value;
-}
-
 function writeRing(out: StateWriter, ring: readonly Interaction[]): void {
   out.varint(ring.length);
   for (const { item, type, strength, permille, at } of ring) {
@@ -218,8 +108,8 @@ function readRing(from: StateReader): Interaction[] {
 function writeSessions(out: StateWriter, sessions: readonly Session[]): void {
   out.varint(sessions.length);
   for (const { keyHi, keyLo, items, at, dimensions } of sessions) {
-    buffer.u32(keyHi);
-    buffer.u32(keyLo);
+    out.u32(keyHi);
+    out.u32(keyLo);
     out.varint(items.length);
     for (let i = 0; i < items.length; i++) {
       out.name(items[i]!);
@@ -445,7 +335,8 @@ function readPlaylists(from: StateReader): ReadonlyMap<string, Playlist> {
 
 function writeExposures(out: StateWriter, exposures: readonly Exposure[]): void {
   out.varint(exposures.length);
-  for (const { decisionId, placement, at, items, outcomes } of exposures) {
+  for (const exposure of exposures) {
+    const { decisionId, placement, at, items, outcomes, audience, verdict } = exposure;
     assert(items.length === outcomes.length, "an outcome for every slot");
     out.text(decisionId);
     out.name(placement);
@@ -455,6 +346,10 @@ function writeExposures(out: StateWriter, exposures: readonly Exposure[]): void 
       out.name(items[i]!);
       out.u8(outcomes[i]!);
     }
+    out.u8(audience * 8 + verdict);
+    const { popular = [] } = exposure;
+    out.varint(popular.length);
+    for (const item of popular) out.name(item);
   }
 }
 
@@ -466,11 +361,19 @@ function readExposures(from: StateReader): Exposure[] {
       at: from.time(),
       items: [],
       outcomes: [],
+      audience: 0,
+      popular: undefined,
+      verdict: 0,
     };
     from.list(() => {
       exposure.items.push(from.name());
       exposure.outcomes.push(from.u8());
     });
+    const code = from.u8();
+    exposure.audience = code >> 3;
+    exposure.verdict = code % 8;
+    const popular = from.list(() => from.name());
+    if (popular.length > 0) exposure.popular = popular;
     return exposure;
   });
 }
@@ -480,7 +383,7 @@ function writeRankerRows(out: StateWriter, rows: readonly RankerRow[]): void {
   for (const { at, placement, row } of rows) {
     out.time(at);
     out.name(placement);
-    buffer.blob(row);
+    out.blob(row);
   }
 }
 

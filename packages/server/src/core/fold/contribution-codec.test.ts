@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ContributionWriter, readContributions } from "./contribution-codec.ts";
-import { type Contribution, rewardOutcomes } from "./contribution.ts";
+import { audienceCounts, audiences, type Contribution, rewardOutcomes } from "./contribution.ts";
 
 const item = fc.constantFrom("a", "b", "naïve", "", "x".repeat(60));
 const delta = fc.integer({ min: -(2 ** 40), max: 2 ** 40 }).map((d) => (d === 0 ? 1 : d));
@@ -29,6 +29,14 @@ const contribution: fc.Arbitrary<Contribution> = fc.oneof(
     placement: item,
     item,
     outcome: fc.constantFrom(...rewardOutcomes),
+    day: fc.nat(),
+    delta,
+  }),
+  fc.record({
+    model: fc.constant("audiences" as const),
+    placement: item,
+    audience: fc.constantFrom(...audiences),
+    count: fc.constantFrom(...audienceCounts),
     day: fc.nat(),
     delta,
   }),

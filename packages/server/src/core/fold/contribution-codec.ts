@@ -1,6 +1,6 @@
 import { assert } from "../../base/assert.ts";
 import { ByteReader, ByteWriter } from "../../base/bytes.ts";
-import { type Contribution, rewardOutcomes } from "./contribution.ts";
+import { audienceCounts, audiences, type Contribution, rewardOutcomes } from "./contribution.ts";
 
 /**
  * Contributions as bytes, for those who tail them in another thread or process. A message is self-contained:
@@ -14,6 +14,7 @@ const models = [
   "ranker",
   "flow",
   "skips",
+  "audiences",
 ] as const;
 
 export class ContributionWriter {
@@ -51,6 +52,12 @@ export class ContributionWriter {
         this.#name(contribution.placement);
         this.#name(contribution.item);
         writer.u8(rewardOutcomes.indexOf(contribution.outcome));
+        writer.varint(contribution.day);
+        return;
+      case "audiences":
+        this.#name(contribution.placement);
+        writer.u8(audiences.indexOf(contribution.audience));
+        writer.u8(audienceCounts.indexOf(contribution.count));
         writer.varint(contribution.day);
         return;
       case "ranker":
@@ -131,6 +138,12 @@ function readCell(
       const outcome = rewardOutcomes[reader.u8()];
       assert(outcome !== undefined, "a contribution of an unknown outcome");
       return { model, placement, item, outcome, day: reader.varint(), delta };
+    }
+    case "audiences": {
+      const placement = name();
+      const [audience, count] = [audiences[reader.u8()], audienceCounts[reader.u8()]];
+      assert(audience !== undefined && count !== undefined, "a contribution of an unknown count");
+      return { model, placement, audience, count, day: reader.varint(), delta };
     }
     case "ranker":
       return { model, placement: name(), row: reader.blob(), delta };

@@ -8,6 +8,7 @@ export type Contribution =
   | CooccurrenceCell
   | PopularityCell
   | RewardCell
+  | AudienceCell
   | RankerCell
   | FlowCell
   | SkipCell;
@@ -57,6 +58,26 @@ export interface RewardCell {
   placement: string;
   item: string;
   outcome: RewardOutcome;
+  day: number;
+  delta: number;
+}
+
+/** People by how much was known of them when an answer was made: see fold/audiences.ts. */
+export const audiences = ["new", "regular", "heavy"] as const;
+export type Audience = (typeof audiences)[number];
+
+/** What the reader of an answer took next stood in which list: the answer, the most popular items, both. */
+export const verdicts = ["neither", "listed", "popular", "both"] as const;
+
+export const audienceCounts = [...rewardOutcomes, ...verdicts] as const;
+export type AudienceCount = (typeof audienceCounts)[number];
+
+/** The same outcomes as in a RewardCell, whatever the item; and how answers were judged, once each at most. */
+export interface AudienceCell {
+  model: "audiences";
+  placement: string;
+  audience: Audience;
+  count: AudienceCount;
   day: number;
   delta: number;
 }

@@ -1,5 +1,5 @@
 import type { Contribution } from "./contribution.ts";
-import { addRewards } from "./exposures.ts";
+import { addExposures } from "./exposures.ts";
 import { addRankerRows } from "./ranker-rows.ts";
 import { addSessions } from "./sessions.ts";
 import { addFlow } from "./flow.ts";
@@ -11,7 +11,7 @@ export function contributionsOf(state: UserState, limits: Readonly<FoldLimits>):
   const contributions: Contribution[] = [];
   addSessions(state.sessions, contributions);
   addTaste(state, limits, contributions);
-  addRewards(state.exposures, contributions);
+  addExposures(state.exposures, contributions);
   addRankerRows(state.rankerRows, contributions);
   addFlow(state, limits, contributions);
   return contributions;

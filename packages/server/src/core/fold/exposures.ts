@@ -1,4 +1,5 @@
 import type { Decision, InteractionEvent, InteractionType } from "@attune/protocol";
+import { addVerdict, audienceOf, count, judge, supersede } from "./audiences.ts";
 import type { Contribution, RewardOutcome } from "./contribution.ts";
 import type { Sink } from "./sessions.ts";
 import type { Exposure, FoldLimits, UserState } from "./state.ts";
@@ -6,7 +7,7 @@ import type { Exposure, FoldLimits, UserState } from "./state.ts";
 /**
  * Logged decisions as the user's own facts, and what came of their slots. Folded in log order, not by event
  * time: a decision stands in the log before the user can see it, while a client's clock may say otherwise.
- * Law: what is emitted here is the reward cells after the step minus those before.
+ * Law: what is emitted here is the cells of rewards and audiences after the step minus those before.
  */
 const dayMs = 86_400_000;
 
@@ -20,6 +21,8 @@ const bits: Record<RewardOutcome, number> = {
   purchase: 16,
 };
 const outcomes = Object.keys(bits) as RewardOutcome[];
+/** What a user does who takes an item: by these an answer is judged. */
+const takes = bits.click | bits.purchase;
 
 /** What an interaction says about the slot it answers; 0 is nothing. */
 const answers: Record<InteractionType, number> = {
@@ -53,25 +56,32 @@ export function expose(
     at,
     items,
     outcomes: items.map(() => 0),
+    audience: audienceOf(decision.sequence),
+    popular: decision.popular,
+    verdict: 0,
   };
+  supersede(exposures, exposure.placement);
   let place = exposures.length;
   while (place > 0 && exposures[place - 1]!.at > at) place--;
   if (place === exposures.length) exposures.push(exposure);
   else exposures.splice(place, 0, exposure);
   if (exposures.length <= limits.exposuresMax) return;
   const dropped = exposures.shift()!;
-  if (sink !== undefined) addOutcomes(dropped, -1, sink);
+  if (sink !== undefined) addExposure(dropped, -1, sink);
 }
 
 /** The event `seen`: these slots were looked at. Without slots nothing is known to have been seen. */
 export function markSeen(state: UserState, event: InteractionEvent, sink: Sink): void {
   const exposure = event.decisionId === undefined ? undefined : find(state, event.decisionId);
   if (exposure === undefined || event.slots === undefined) return;
+  let seen = 0;
   for (const slot of event.slots) {
     if (Number.isSafeInteger(slot) && slot >= 0 && slot < exposure.items.length) {
-      mark(exposure, slot, shown, sink);
+      seen += mark(exposure, slot, shown, sink);
     }
   }
+  // One cell for all of them: `shown` is the bit 1.
+  if (seen > 0 && sink !== undefined) count(exposure, "shown", seen, sink);
 }
 
 /** What followed: for the decision that the event names, else for the newest recent one with its item. */
@@ -85,17 +95,23 @@ export function markOutcome(
   const { item } = event;
   const answer = answers[event.type];
   if (item === undefined || answer === 0 || state.exposures.length === 0) return;
+  if ((answer & takes) !== 0) judge(state.exposures, item, at, limits.sessionIdleMs, sink);
   const exposure =
     event.decisionId === undefined
       ? newestWith(state.exposures, item, at, limits.sessionIdleMs)
       : find(state, event.decisionId);
   const slot = exposure === undefined ? -1 : exposure.items.indexOf(item);
-  if (slot >= 0) mark(exposure!, slot, answer | shown, sink);
+  if (slot < 0) return;
+  const added = mark(exposure!, slot, answer | shown, sink);
+  if (sink === undefined) return;
+  for (const outcome of outcomes) {
+    if ((added & bits[outcome]) !== 0) count(exposure!, outcome, 1, sink);
+  }
 }
 
-/** The reward cells of all exposures, oldest first. */
-export function addRewards(exposures: readonly Exposure[], sink: Contribution[]): void {
-  for (const exposure of exposures) addOutcomes(exposure, 1, sink);
+/** The cells of all exposures, oldest first. */
+export function addExposures(exposures: readonly Exposure[], sink: Contribution[]): void {
+  for (const exposure of exposures) addExposure(exposure, 1, sink);
 }
 
 function find(state: UserState, decisionId: string): Exposure | undefined {
@@ -121,14 +137,22 @@ function newestWith(
   return undefined;
 }
 
-function mark(exposure: Exposure, slot: number, found: number, sink: Sink): void {
+/** Returns the bits that are new. */
+function mark(exposure: Exposure, slot: number, found: number, sink: Sink): number {
   const before = exposure.outcomes[slot]!;
   exposure.outcomes[slot] = before | found;
   const added = found & ~before;
   if (added !== 0 && sink !== undefined) addSlot(exposure, slot, added, 1, sink);
+  return added;
 }
 
-function addOutcomes(exposure: Exposure, delta: 1 | -1, sink: Contribution[]): void {
+function addExposure(exposure: Exposure, delta: 1 | -1, sink: Contribution[]): void {
+  for (const outcome of outcomes) {
+    const bit = bits[outcome];
+    const slots = exposure.outcomes.reduce((sum, found) => sum + Number((found & bit) !== 0), 0);
+    if (slots > 0) count(exposure, outcome, delta * slots, sink);
+  }
+  addVerdict(exposure, delta, sink);
   for (let slot = 0; slot < exposure.items.length; slot++) {
     addSlot(exposure, slot, exposure.outcomes[slot]!, delta, sink);
   }

@@ -9,6 +9,7 @@ import {
   purposes,
 } from "@attune/protocol";
 import { assert } from "../../base/assert.ts";
+import { judgedMax } from "./audiences.ts";
 import { assertRow } from "./ranker-rows.ts";
 import type { RecordHeader } from "../../base/record.ts";
 
@@ -144,6 +145,9 @@ function assertDecision(decision: Decision): void {
   assert(isText(decision.id) && isText(decision.request.placement), "a decision has id and place");
   if (decision.shadow !== undefined) assertRow(decision.shadow);
   for (const { item } of decision.slots) assert(isText(item), "an item is well-formed text");
+  for (const item of decision.popular ?? []) assert(isText(item), "an item is well-formed text");
+  const { length = 1 } = decision.popular ?? {};
+  assert(length > 0 && length <= judgedMax, "a list is judged by its first items");
 }
 
 /** States are packed as UTF-8: two texts that differ in what it cannot say would become one. */

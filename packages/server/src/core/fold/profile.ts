@@ -55,7 +55,8 @@ export function portableState(state: UserState): Record<string, unknown> {
       days: record([...countsByDay(counters)].map(([day, all]) => [String(day), record(all)])),
     },
     visits: state.visits,
-    exposures: state.exposures,
+    // What most people touched, by which an answer is judged, is nothing of this person's.
+    exposures: state.exposures.map(({ popular: _popular, ...own }) => own),
     lastAt: state.lastAt,
     sequence: state.sequence,
   };

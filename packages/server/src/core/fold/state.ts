@@ -122,6 +122,12 @@ export interface Exposure {
   items: string[];
   /** Bits by slot: 1 shown (reported as seen), 2 click, 4 complete, 8 skip, 16 purchase. */
   outcomes: number[];
+  /** Place in `audiences`: how much was known of the user when it was answered. */
+  audience: number;
+  /** The most popular items of its moment, until the answer is judged; absent, nobody waits for it. */
+  popular: readonly string[] | undefined;
+  /** Place in `verdicts` plus 1; 0 while it is not judged. */
+  verdict: number;
 }
 
 /** The features of what the user took and of others, as they were then: see sum/ranker.ts for the layout. */
@@ -154,7 +160,7 @@ export interface FoldLimits {
   playlistsMax: number;
 }
 
-export const logicVersion = 5;
+export const logicVersion = 6;
 
 export const foldLimits: Readonly<FoldLimits> = Object.freeze({
   sessionIdleMs: 1_800_000,

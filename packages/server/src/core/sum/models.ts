@@ -1,4 +1,5 @@
 import type { Contribution } from "../fold/contribution.ts";
+import { Audiences } from "./audiences.ts";
 import { Contexts } from "./contexts.ts";
 import { Cooccurrence } from "./cooccurrence.ts";
 import { Flow } from "./flow.ts";
@@ -20,6 +21,7 @@ export class Models {
   readonly contexts = new Contexts(this.items);
   readonly flow = new Flow(this.items);
   readonly skips = new Skips(this.items);
+  readonly audiences = new Audiences(this.items);
 
   add(contribution: Contribution): void {
     switch (contribution.model) {
@@ -38,6 +40,8 @@ export class Models {
         return this.flow.add(contribution);
       case "skips":
         return this.skips.add(contribution);
+      case "audiences":
+        return this.audiences.add(contribution);
     }
   }
 
@@ -70,6 +74,7 @@ export class Models {
     this.contexts.merge(other.contexts);
     this.flow.merge(other.flow);
     this.skips.merge(other.skips);
+    this.audiences.merge(other.audiences);
   }
 
   /** Every summary in a fixed order. */
@@ -83,6 +88,7 @@ export class Models {
       this.contexts,
       this.flow,
       this.skips,
+      this.audiences,
     ] as const;
   }
 

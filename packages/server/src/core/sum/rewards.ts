@@ -72,13 +72,31 @@ export class Rewards implements Summary<RewardCell> {
   /** Count of an outcome of an item in a placement, from day `since` on. */
   count(placement: number, item: number, outcome: RewardOutcome, since = 0): number {
     const row = this.#rows.find(placement, item);
-    if (row < 0) return 0;
+    return row < 0 ? 0 : this.countOf(row, outcome, since, Infinity);
+  }
+
+  /** Rows are (placement, item) pairs, dense and below this; a row may be empty. */
+  get rowCount(): number {
+    return this.#rows.size;
+  }
+
+  placementOf(row: number): number {
+    return this.#rows.first[row]!;
+  }
+
+  itemOf(row: number): number {
+    return this.#rows.second[row]!;
+  }
+
+  /** Count of an outcome of a row over days, both ends included. */
+  countOf(row: number, outcome: RewardOutcome, from: number, to: number): number {
+    const code = rewardOutcomes.indexOf(outcome);
     const end = this.#cells.start(row) + this.#cells.length(row);
     let count = 0;
     for (let at = this.#cells.start(row); at < end; at++) {
       const column = this.#cells.columnAt(at);
-      const isAsked = rewardOutcomes[column % outcomesMax] === outcome;
-      if (isAsked && Math.floor(column / outcomesMax) >= since)
+      const day = Math.floor(column / outcomesMax);
+      if (column % outcomesMax === code && day >= from && day <= to)
         count += this.#cells.valueAt(row, at);
     }
     return count;

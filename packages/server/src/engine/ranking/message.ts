@@ -1,5 +1,6 @@
 import type { RecommendationRequest } from "@attune/protocol";
 import type { Declaration } from "../declaration.ts";
+import type { Judging } from "./ranked.ts";
 
 /** One question, with all that a thread cannot know by itself. */
 export interface RankAsk {
@@ -12,6 +13,8 @@ export interface RankAsk {
   /** As the answer states it: `"epoch.seq"`. */
   position: string;
   decisionId: string;
+  /** If the answer is one of those that are judged. */
+  judging: Judging | undefined;
   /** Whether it is to say what comes next. */
   isAhead: boolean;
 }

@@ -1,11 +1,13 @@
 import type { Decision, Prediction, RecommendationRequest } from "@attune/protocol";
 import { type ConsentPolicy, type Permit, permitFor } from "../../core/fold/consent.ts";
+import { judgedMax } from "../../core/fold/audiences.ts";
 import type { UserState } from "../../core/fold/state.ts";
 import { makeDecision } from "../../core/rank/decision.ts";
 import type { EaseView } from "../../core/rank/ease.ts";
 import type { ThetaView } from "../../core/rank/learned/theta.ts";
 import { predict } from "../../core/rank/predict.ts";
 import type { Catalogue } from "../../core/rank/catalogue.ts";
+import type { MostPopular } from "../../core/rank/metrics/most-popular.ts";
 import type { Definitions } from "../../core/rank/placement.ts";
 import type { Answer, Ranker } from "../../core/rank/recommend.ts";
 import type { Models } from "../../core/sum/models.ts";
@@ -17,6 +19,7 @@ export interface Grounds {
   models: Models;
   catalogue: Catalogue;
   definitions: Definitions;
+  mostPopular: MostPopular;
 }
 
 /** What an answer is made from beside the sums and definitions of its tenant. */
@@ -29,6 +32,14 @@ export interface Question {
   clockHour: number;
 }
 
+/** That an answer is judged beside the most popular items, as many as it has itself: see core/fold/audiences.ts. */
+export interface Judging {
+  /** Items of the answer, or more than it has. */
+  length: number;
+  /** How often something that people did was taken back: no list may be older than the last time. */
+  erasures: number;
+}
+
 export interface ViewsOfTenant {
   ease?: EaseView | undefined;
   theta?: ThetaView | undefined;
@@ -38,13 +49,13 @@ export interface ViewsOfTenant {
 export interface Ranked {
   answer: Answer;
   permit: Permit<"personalization"> | undefined;
-  decision(id: string): Decision;
+  decision(id: string, judging?: Judging): Decision;
   prediction(): Prediction;
 }
 
 /** Throws a RequestError that names the field when the request cannot be answered. */
 export function ranked(
-  { policy, ranker, models, catalogue, definitions }: Grounds,
+  { policy, ranker, models, catalogue, definitions, mostPopular }: Grounds,
   { ease, theta }: ViewsOfTenant,
   { request, state, seq, clockHour }: Question,
 ): Ranked {
@@ -63,8 +74,8 @@ export function ranked(
   return {
     answer,
     permit,
-    decision: (id) =>
-      makeDecision(answer, {
+    decision: (id, judging) => {
+      const decision = makeDecision(answer, {
         id,
         request,
         position: seq,
@@ -72,7 +83,14 @@ export function ranked(
         catalogue: catalogue.version,
         definitions: definitions.version,
         sequence: state?.sequence ?? 0,
-      }),
+      });
+      const length = Math.min(judging?.length ?? 0, judgedMax);
+      if (judging === undefined || length === 0) return decision;
+      const { takedowns } = definitions;
+      const { erasures } = judging;
+      const list = mostPopular.list(models, catalogue, takedowns, request.now, erasures);
+      return list.length === 0 ? decision : { ...decision, popular: list.slice(0, length) };
+    },
     prediction: () => {
       const ids = answer.items.map(({ item }) => item);
       return predict(permit, state, models, ids, request.now);

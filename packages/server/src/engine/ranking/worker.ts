@@ -53,6 +53,7 @@ function answered({
   state,
   isAhead,
   decisionId,
+  judging,
   position,
   ...ask
 }: RankAsk): RankedText {
@@ -60,6 +61,9 @@ function answered({
   const question = { ...ask, state: state && decodeState(state) };
   const { answer, decision, prediction } = ranked(tenant, views.get(number) ?? {}, question);
   const { placement } = ask.request;
+  // What is asked for may be more than there is.
+  const length = Math.min(judging?.length ?? 0, answer.items.length);
+  const made = decision(decisionId, judging && { ...judging, length });
   const body = recommendationOf(
     {
       decisionId,
@@ -72,6 +76,6 @@ function answered({
   );
   return {
     answer: utf8Encode(JSON.stringify(body)),
-    decision: utf8Encode(JSON.stringify(decision(decisionId))),
+    decision: utf8Encode(JSON.stringify(made)),
   };
 }

@@ -1,6 +1,6 @@
 /** Reasons in plain words. */
 import type { Reason } from "@attune/protocol";
-import { shown } from "./terminal.ts";
+import { shown } from "../terminal.ts";
 
 /** What a source says with items of the user behind it, and without. */
 const words: Readonly<Record<string, { because: string; alone: string }>> = {
