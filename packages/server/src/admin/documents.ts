@@ -98,6 +98,8 @@ const RuleBody = Type.Object(
     placements: Type.Optional(Type.Array(Name, { minItems: 1, maxItems: 64 })),
     items: Type.Optional(Type.Array(Text, { minItems: 1, maxItems: 1_000 })),
     filter: Type.Optional(Filter),
+    from: Type.Optional(Time),
+    until: Type.Optional(Time),
     territory: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 300 }),
     ),

@@ -23,7 +23,7 @@ export interface DeliverParts {
   itemOf: (tenant: number, item: string) => unknown;
   /** Items that may not be shown to anybody, by id. */
   takedownsOf: (tenant: number) => Takedowns | undefined;
-  /** Whether a licence of the tenant begins or ends behind `after` and up to `through`, ms. */
+  /** Whether a rule or licence of the tenant begins or ends behind `after` and up to `through`, ms. */
   hasBorder: (tenant: number, after: number, through: number) => boolean;
   /** The id under which an effect is known outside: keyed, so that it tells no log position. */
   publicId: (tenant: number, id: string) => string;

@@ -3,7 +3,7 @@
  * to send so that a client has it (diff), and what a client does with that (applied). Pure.
  * Laws: `applied(list, diff(list, next))` is `next`; an item on screen that may still be shown keeps its slot.
  */
-import type { LiveDiff, LiveItem, LiveList } from "@attune/protocol";
+import type { LiveDiff, LiveItem, LiveList, RecommendedItem } from "@attune/protocol";
 
 const gainDefault = 100;
 
@@ -48,6 +48,26 @@ export function pinnedOnly(
   if (onScreen.length === 0) return fresh.slice(0, limit);
   const before = hidden(previous, new Set(onScreen));
   return stable(before, fresh, onScreen, limit);
+}
+
+/**
+ * Items that stood where a rule had pinned them, and which no rule pins any more: a campaign that is over holds no
+ * slot, whoever looks at it. The reason of a pin is its rule with a share of 0.
+ */
+export function endedPins(
+  previous: readonly LiveItem[],
+  ranked: readonly Pick<RecommendedItem, "item" | "reasons">[],
+): ReadonlySet<string> {
+  const pinned = previous.filter(({ reasons }) => pinOf(reasons) !== undefined);
+  if (pinned.length === 0) return new Set();
+  const now = new Map(ranked.map(({ item, reasons }) => [item, pinOf(reasons)]));
+  return new Set(
+    pinned.filter(({ id, reasons }) => now.get(id) !== pinOf(reasons)).map(({ id }) => id),
+  );
+}
+
+function pinOf(reasons: RecommendedItem["reasons"]): string | undefined {
+  return reasons.find(({ source, share }) => share === 0 && source.startsWith("rule:"))?.source;
 }
 
 /** The previous list with only the items on screen known, each at its slot. */

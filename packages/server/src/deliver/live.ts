@@ -15,7 +15,7 @@ import type {
 } from "@attune/protocol";
 import { Refusal, refusals } from "./codes.ts";
 import type { Hub } from "./hub.ts";
-import { diff, isChanged, pinnedOnly, stable } from "./live-list.ts";
+import { diff, endedPins, isChanged, pinnedOnly, stable } from "./live-list.ts";
 
 /** What a slot showed, for the decision: pinned items make it another list than the ranker's own. */
 export type ShownSlot = Pick<RecommendedItem, "item" | "score" | "propensity">;
@@ -73,7 +73,7 @@ export interface LiveParts {
   itemOf: (tenant: number, item: string) => unknown;
   /** Items that may not be shown to anybody, by id; another value once it is other items. */
   takedownsOf: (tenant: number) => Takedowns | undefined;
-  /** Whether a licence begins or ends behind `after` and up to `through`, ms: then lists are others without any record. */
+  /** Whether a rule or a licence begins or ends behind `after` and up to `through`, ms: then lists are others without any record. */
   hasBorder: (tenant: number, after: number, through: number) => boolean;
   /** Told of each list that replaced another. */
   onChanged?: ((query: LiveQuery) => void) | undefined;
@@ -396,7 +396,8 @@ export class LiveQueries {
     let preview = engine.preview(tenant, subject, request);
     const isWithdrawn = wasPersonal === true && !preview.personal;
     const { keepOnScreen, gainPermille } = preview.stability;
-    const pins = isWithdrawn || !keepOnScreen ? [] : onScreen;
+    const ended = endedPins(previous, preview.items);
+    const pins = isWithdrawn || !keepOnScreen ? [] : onScreen.filter((item) => !ended.has(item));
     // An item on screen may have sunk below the limit: only one that may not be shown any more loses its slot.
     if (pins.length > 0 && limit < itemsMax && lacks(preview.items, pins))
       preview = engine.preview(tenant, subject, { ...request, limit: itemsMax });

@@ -86,9 +86,11 @@ test("a rule is kept by every item: outside of territory, licence or ceiling not
     fc.property(acts, documents, (list, given) => {
       const definitions = inForce(given);
       for (const [{ placement, context }, , { items }] of allAnswers(worldOf(list), definitions)) {
-        for (const { placements, items: own, filter, territory, licence } of Object.values(
+        for (const { placements, items: own, filter, territory, licence, ...rest } of Object.values(
           definitions.rules ?? {},
         )) {
+          const isRunning = (rest.from ?? 0) <= now && now < (rest.until ?? Infinity);
+          if (!isRunning) continue;
           if (filter !== undefined || placements?.includes(placement) === false) continue;
           const isOut =
             (territory !== undefined && !territory.includes(context?.region ?? "")) ||
@@ -102,6 +104,24 @@ test("a rule is kept by every item: outside of territory, licence or ceiling not
     short,
   );
   expect(hidden).toBeGreaterThan(0);
+});
+
+test("a rule whose time has not come, or is over, changes no answer", () => {
+  let idle = 0;
+  fc.assert(
+    fc.property(acts, documents, (list, given) => {
+      const definitions = inForce(given);
+      const running = Object.entries(definitions.rules ?? {}).filter(
+        ([, { from = 0, until = Infinity }]) => from <= now && now < until,
+      );
+      idle += Object.keys(definitions.rules ?? {}).length - running.length;
+      const without = { ...definitions, rules: Object.fromEntries(running) };
+      const world = worldOf(list);
+      expect(allAnswers(world, definitions)).toEqual(allAnswers(world, without));
+    }),
+    short,
+  );
+  expect(idle).toBeGreaterThan(0);
 });
 
 test("answers are equal whatever order users came in, and a ranker that answered before is like a new one", () => {

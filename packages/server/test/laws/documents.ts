@@ -58,12 +58,14 @@ const rule: fc.Arbitrary<DefinitionDocument> = fc
     ceiling: maybe(
       fc.constantFrom({ attribute: "kids", max: 0 }, { attribute: "year", max: 1993 }),
     ),
+    // Over, running, and to come: by the clock of the law's world, which stands still.
+    campaign: maybe(fc.constantFrom({ until: 5 }, { from: 5 }, { from: 2 ** 50 })),
     pin: maybe(fc.record({ slot: fc.nat(6) })),
     boost: maybe(fc.integer({ min: 2, max: 100 })),
     bury: maybe(fc.integer({ min: 2, max: 100 })),
     label: fc.constant("Sponsored"),
   })
-  .map((one) => ({ kind: "rule", ...one }));
+  .map(({ campaign, ...one }) => ({ kind: "rule", ...one, ...campaign }));
 
 const takedown: fc.Arbitrary<DefinitionDocument> = fc
   .record({ itemIds: fc.uniqueArray(item, { minLength: 1, maxLength: 2 }), isLifted: fc.boolean() })

@@ -5,7 +5,7 @@ import type { Catalogue, CatalogueItem } from "../catalogue.ts";
 import type { Filters } from "../filter/filters.ts";
 import type { Asker, Predicate } from "../filter/predicate.ts";
 import type { Scores } from "../scores.ts";
-import type { Ceiling, Rule } from "./rule.ts";
+import { type Ceiling, isRunning, type Rule } from "./rule.ts";
 
 /** No boosted score passes it, so that products of scores and weights stay exact. */
 const scoreMax = 2 ** 33 - 1;
@@ -43,6 +43,7 @@ export class InForce {
   constructor(rules: readonly Rule[], filters: Filters, asker: Asker, now: number) {
     const pins: Pin[] = [];
     for (const rule of rules) {
+      if (!isRunning(rule, now)) continue;
       const { id, ceiling, boost = 1, bury = 1, label, pin, items = [] } = rule;
       const source = `rule:${id}`;
       const concerns = concernsOf(rule, filters, asker);

@@ -29,6 +29,8 @@ test("a rule names the field that cannot be meant, at the limit and one past it"
   expect(fieldOf({ ceiling: { attribute: "age" } })).toBe("ceiling.max");
   expect(fieldOf({ licence: { from: -1 } })).toBe("licence.from");
   expect(fieldOf({ licence: { till: 1 } })).toBe("licence.till");
+  expect(fieldOf({ boost: 2, from: 1.5 })).toBe("from");
+  expect(fieldOf({ boost: 2, from: 5, until: 5 })).toBe("until");
   expect(fieldOf({ territory: [] })).toBe("territory");
   expect(fieldOf({ label: "l".repeat(65) })).toBe("label");
   expect(fieldOf({ filter: "item." })).toBe("filter");
@@ -54,11 +56,12 @@ test("documents come and go, and a definition says what it is", () => {
     expect(() => put(rule, document as object)).toThrow(RequestError);
 });
 
-test("the times of licences are borders, each seen by one span alone", () => {
+test("the times of rules and licences are borders, each seen by one span alone", () => {
   const rules = {
     a: ruleOf({ id: "a", licence: { from: 10 } }, 1),
     b: ruleOf({ id: "b", licence: { until: 20 } }, 1),
     c: ruleOf({ id: "c", boost: 2 }, 1),
+    d: ruleOf({ id: "d", boost: 2, from: 100, until: 200 }, 1),
   };
   const spans = [
     [0, 9],
@@ -70,4 +73,6 @@ test("the times of licences are borders, each seen by one span alone", () => {
   const seen = spans.map(([after, through]) => hasBorder(rules, after, through));
   expect(seen).toEqual([false, true, false, true, false]);
   expect(hasBorder(undefined, 0, 99)).toBe(false);
+  expect([hasBorder(rules, 99, 100), hasBorder(rules, 100, 199)]).toEqual([true, false]);
+  expect([hasBorder(rules, 199, 200), hasBorder(rules, 200, 999)]).toEqual([true, false]);
 });

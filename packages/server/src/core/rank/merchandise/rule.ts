@@ -14,6 +14,9 @@ export interface Rule {
   readonly placements?: readonly string[] | undefined;
   readonly items?: readonly string[] | undefined;
   readonly filter?: string | undefined;
+  /** In force from then on and before that alone, as a campaign is; ms since 1970. */
+  readonly from?: number | undefined;
+  readonly until?: number | undefined;
   /** Shown only to requests that state one of these regions. */
   readonly territory?: readonly string[] | undefined;
   /** Shown only from `from` on and before `until`; ms since 1970. */
@@ -40,7 +43,7 @@ export interface Ceiling {
 }
 
 const effects = ["territory", "licence", "ceiling", "pin", "boost", "bury", "label"] as const;
-const scope = ["placements", "items", "filter"] as const;
+const scope = ["placements", "items", "filter", "from", "until"] as const;
 export const ruleIdLengthMax = 64;
 const factorMax = 100;
 const slotMax = 199;
@@ -58,6 +61,8 @@ export function ruleOf(document: Fields, version: number): Rule {
     placements: given(fields["placements"], (it) => textsOf(it, "placements", 64, 64)),
     items: given(fields["items"], (it) => textsOf(it, "items", itemsMax, 256)),
     filter: given(fields["filter"], filterText),
+    from: given(fields["from"], (it) => timeOf(it, "from")),
+    until: given(fields["until"], (it) => timeOf(it, "until")),
     territory: given(fields["territory"], (it) => textsOf(it, "territory", 300, 64)),
     licence: given(fields["licence"], licenceOf),
     ceiling: given(fields["ceiling"], ceilingOf),
@@ -68,10 +73,12 @@ export function ruleOf(document: Fields, version: number): Rule {
   };
   if (read.pin !== undefined && read.items === undefined)
     throw new RequestError("items", "a pin needs the items that may stand in its slot");
+  if (read.from !== undefined && read.until !== undefined && read.from >= read.until)
+    throw new RequestError("until", "must be later than from");
   return read;
 }
 
-/** Whether the licence of a rule begins or ends behind `after` and up to `through`, ms. */
+/** Whether a rule or its licence begins or ends behind `after` and up to `through`, ms. */
 export function hasBorder(
   rules: Readonly<Record<string, Rule>> = {},
   after: number,
@@ -79,8 +86,14 @@ export function hasBorder(
 ): boolean {
   const isCrossed = (at = -1): boolean => after < at && at <= through;
   return Object.values(rules).some(
-    ({ licence }) => isCrossed(licence?.from) || isCrossed(licence?.until),
+    ({ from, until, licence }) =>
+      isCrossed(from) || isCrossed(until) || isCrossed(licence?.from) || isCrossed(licence?.until),
   );
+}
+
+/** Whether the rule says anything at this time. */
+export function isRunning({ from = 0, until = Infinity }: Rule, now: number): boolean {
+  return from <= now && now < until;
 }
 
 function given<T>(value: unknown, read: (value: unknown) => T): T | undefined {
@@ -98,11 +111,15 @@ function licenceOf(value: unknown): Licence {
   const fields = fieldsOf(value, "licence");
   assertKnown(fields, ["from", "until"], "licence");
   const time = (name: string): number | undefined =>
-    given(fields[name], (it) => integerOf(it, `licence.${name}`, 0, Number.MAX_SAFE_INTEGER));
+    given(fields[name], (it) => timeOf(it, `licence.${name}`));
   const licence = { from: time("from"), until: time("until") };
   if (licence.from === undefined && licence.until === undefined)
     throw new RequestError("licence", "must have from or until");
   return licence;
+}
+
+function timeOf(value: unknown, field: string): number {
+  return integerOf(value, field, 0, Number.MAX_SAFE_INTEGER);
 }
 
 function ceilingOf(value: unknown): Ceiling {
