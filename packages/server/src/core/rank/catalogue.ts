@@ -22,44 +22,60 @@ type Step = readonly string[];
 /** An index that missed more changes than these reads the whole catalogue. */
 const stepsKept = 64;
 
+/** What the next version of a line has other than this one: its items as they were, undefined where it had none. */
+interface Later {
+  readonly next: Catalogue;
+  readonly before: ReadonlyMap<string, CatalogueItem | undefined>;
+}
+
+/**
+ * A version never changes. The newest of a line owns the one map of all items; an older one knows what was other in
+ * its day and asks the next for the rest, so a change costs what it touches, not what there is, and whoever holds an
+ * old version pays by its age.
+ */
 export class Catalogue {
-  static readonly empty = new Catalogue(0, new Map(), [[]]);
+  static readonly empty = new Catalogue(0, new Map(), 0, [[]]);
   readonly version: number;
-  readonly #byId: ReadonlyMap<string, CatalogueItem>;
+  readonly size: number;
+  /** The items of the newest version of the line. */
+  readonly #newest: Map<string, CatalogueItem>;
+  #later: Later | undefined;
   #ordered: readonly CatalogueItem[] | undefined;
   /** The newest changes that led here, newest last. */
   readonly #steps: readonly Step[];
 
   private constructor(
     version: number,
-    byId: ReadonlyMap<string, CatalogueItem>,
+    newest: Map<string, CatalogueItem>,
+    size: number,
     steps: readonly Step[],
   ) {
     this.version = version;
-    this.#byId = byId;
+    this.#newest = newest;
+    this.size = size;
     this.#steps = steps;
   }
 
   static fromJSON(value: { version: number; items: readonly CatalogueItem[] }): Catalogue {
-    return new Catalogue(value.version, new Map(value.items.map((item) => [item.id, item])), [[]]);
+    const items = new Map(value.items.map((item) => [item.id, item]));
+    return new Catalogue(value.version, items, items.size, [[]]);
   }
 
   toJSON(): { version: number; items: readonly CatalogueItem[] } {
     return { version: this.version, items: this.items };
   }
 
-  get size(): number {
-    return this.#byId.size;
-  }
-
   /** In canonical order. */
   get items(): readonly CatalogueItem[] {
-    this.#ordered ??= [...this.#byId.values()].sort((x, y) => (x.id < y.id ? -1 : 1));
+    this.#ordered ??= [...this.#all().values()].sort((x, y) => (x.id < y.id ? -1 : 1));
     return this.#ordered;
   }
 
   get(id: string): CatalogueItem | undefined {
-    return this.#byId.get(id);
+    for (let later = this.#later; later !== undefined; later = later.next.#later) {
+      if (later.before.has(id)) return later.before.get(id);
+    }
+    return this.#newest.get(id);
   }
 
   /**
@@ -67,20 +83,46 @@ export class Catalogue {
    * time of the record that says so (ms).
    */
   changed({ put = [], remove = [] }: CatalogueChange, at?: number): Catalogue {
-    const byId = new Map(this.#byId);
+    // A second line from here needs a map of its own. So does one from nothing: everybody begins there.
+    const isOwn = this.#later === undefined && this.size > 0;
+    const items = isOwn ? this.#newest : this.#all();
+    const before = new Map<string, CatalogueItem | undefined>();
     for (const { id, attributes } of put) {
-      const known = byId.get(id);
+      const known = items.get(id);
+      if (!before.has(id)) before.set(id, known);
       const firstAt = known === undefined ? at : known.firstAt;
-      byId.set(id, firstAt === undefined ? { id, attributes } : { id, attributes, firstAt });
+      items.set(id, firstAt === undefined ? { id, attributes } : { id, attributes, firstAt });
     }
-    for (const id of remove) byId.delete(id);
+    for (const id of remove) {
+      if (!before.has(id)) before.set(id, items.get(id));
+      items.delete(id);
+    }
     const step = [...put.map(({ id }) => id), ...remove];
-    return new Catalogue(this.version + 1, byId, [...this.#steps.slice(1 - stepsKept), step]);
+    const steps = [...this.#steps.slice(1 - stepsKept), step];
+    const next = new Catalogue(this.version + 1, items, items.size, steps);
+    if (isOwn) this.#later = { next, before };
+    return next;
   }
 
   /** Ids that may be other than in an earlier version of the same line (some twice); undefined: any may be. */
   changedSince(earlier: Catalogue): string[] | undefined {
     const at = this.#steps.lastIndexOf(earlier.#steps.at(-1)!);
     return at < 0 ? undefined : this.#steps.slice(at + 1).flat();
+  }
+
+  /** A map of this version's items that nobody else has. */
+  #all(): Map<string, CatalogueItem> {
+    const items = new Map(this.#newest);
+    const changes: Later["before"][] = [];
+    for (let later = this.#later; later !== undefined; later = later.next.#later)
+      changes.push(later.before);
+    // The latest change is taken back first.
+    for (const before of changes.reverse()) {
+      for (const [id, item] of before) {
+        if (item === undefined) items.delete(id);
+        else items.set(id, item);
+      }
+    }
+    return items;
   }
 }
