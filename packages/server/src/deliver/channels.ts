@@ -40,6 +40,9 @@ export interface ChannelParts {
 const limitDefault = 20;
 const limitMax = 200;
 const idUnitsMax = 256;
+/** Items that a list is about, and the id of a playlist, as in a request over HTTP. */
+const seedsMax = 64;
+const playlistUnitsMax = 64;
 /** Placements that one connection may watch on its person's channel. */
 const watchedMax = 8;
 
@@ -168,9 +171,9 @@ export class Channels {
 
   #query(person: Person, placement: string, ask: Ask, holder: Holder): Promise<LiveQuery> {
     const { live, subjectOf } = this.#parts;
-    const { limit, context, onScreen } = ask;
+    const { onScreen, ...asked } = ask;
     const subject = subjectOf(person.tenant, person.userId);
-    const whole = { tenant: person.tenant, subject, placement, limit, context };
+    const whole = { tenant: person.tenant, subject, placement, ...asked };
     return live.open(whole, holder, onScreen).catch((error: unknown) => {
       throw refusalOf(error);
     });
@@ -232,6 +235,8 @@ interface Ask {
   limit: number;
   context: Context;
   onScreen: readonly string[];
+  items?: readonly string[];
+  playlist?: string;
 }
 
 const plainAsk: Ask = { limit: limitDefault, context: {}, onScreen: [] };
@@ -239,7 +244,7 @@ const plainAsk: Ask = { limit: limitDefault, context: {}, onScreen: [] };
 function askOf(data: unknown, onScreenMax: number): Ask {
   if (data === undefined || data === null) return plainAsk;
   if (typeof data !== "object" || Array.isArray(data)) throw bad("data must be an object");
-  const { limit, context, onScreen } = data as Record<string, unknown>;
+  const { limit, context, onScreen, items, playlist } = data as Record<string, unknown>;
   const count = limit ?? limitDefault;
   if (!Number.isInteger(count) || (count as number) < 1 || (count as number) > limitMax)
     throw bad(`data.limit must be 1 to ${limitMax}`);
@@ -247,7 +252,15 @@ function askOf(data: unknown, onScreenMax: number): Ask {
     limit: count as number,
     context: contextOf(context),
     onScreen: itemsOf(onScreen ?? [], onScreenMax),
+    ...(items === undefined ? {} : { items: itemsOf(items, seedsMax, "data.items") }),
+    ...(playlist === undefined ? {} : { playlist: playlistOf(playlist) }),
   };
+}
+
+function playlistOf(value: unknown): string {
+  if (typeof value !== "string" || value === "" || value.length > playlistUnitsMax)
+    throw bad(`data.playlist must be an id of at most ${playlistUnitsMax} characters`);
+  return value;
 }
 
 function contextOf(value: unknown): Context {
@@ -280,11 +293,11 @@ function attributesOf(value: unknown): Context["attributes"] {
 }
 
 /** Item ids as a client tells them. */
-export function itemsOf(value: unknown, countMax: number): string[] {
+export function itemsOf(value: unknown, countMax: number, name = "onScreen"): string[] {
   const isItem = (id: unknown): id is string =>
     typeof id === "string" && id !== "" && id.length <= idUnitsMax;
   if (!Array.isArray(value) || value.length > countMax || !value.every(isItem))
-    throw bad(`onScreen must be a list of at most ${countMax} item ids`);
+    throw bad(`${name} must be a list of at most ${countMax} item ids`);
   return value;
 }
 

@@ -100,6 +100,9 @@ export interface LiveAsk {
   placement: string;
   limit: number;
   context: Context;
+  /** What the list is about, as in a request: items, or a playlist of the person. */
+  items?: readonly string[] | undefined;
+  playlist?: string | undefined;
 }
 
 /** Whoever looks at a list: a connection. */
@@ -390,9 +393,10 @@ export class LiveQueries {
     onScreen: readonly string[],
     wasPersonal: boolean | undefined,
   ): Made {
-    const { tenant, subject, placement, limit, context } = ask;
+    const { tenant, subject, ...asked } = ask;
+    const { limit } = ask;
     const { engine, now, itemOf } = this.#parts;
-    const request = { placement, limit, now: now(), context, onScreen };
+    const request = { ...asked, now: now(), onScreen };
     let preview = engine.preview(tenant, subject, request);
     const isWithdrawn = wasPersonal === true && !preview.personal;
     const { keepOnScreen, gainPermille } = preview.stability;
@@ -437,11 +441,21 @@ interface Made {
   decide(shown: readonly LiveItem[]): string;
 }
 
-/** One stream per (person, placement, hash of limit and context). */
-function channelOf({ tenant, subject, placement, limit, context }: LiveAsk): string {
+/** One stream per (person, placement, hash of limit and context, and of what the list is about). */
+function channelOf({
+  tenant,
+  subject,
+  placement,
+  limit,
+  context,
+  items,
+  playlist,
+}: LiveAsk): string {
   const { device, region, place, attributes = {} } = context;
   const stated = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
-  const text = JSON.stringify([limit, device ?? null, region ?? null, place ?? null, stated]);
+  const about = items === undefined && playlist === undefined ? [] : [items ?? null, playlist];
+  const plain = [limit, device ?? null, region ?? null, place ?? null, stated];
+  const text = JSON.stringify([...plain, ...about]);
   const hash = createHash("sha256").update(text).digest("base64url").slice(0, 16);
   return `${tenant}/reco/${subject}/${placement}/${hash}`;
 }
