@@ -36,6 +36,11 @@ export interface Context {
   place?: string | undefined;
   /** Further circumstances by name, such as `weather: "rain"`, within `contextLimits`. */
   attributes?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Minutes by which the clocks of the tenant's zone were ahead of UTC. Stated by the server alone, where an event is
+   * accepted or an answer is asked for; absent where they were not.
+   */
+  utcOffset?: number | undefined;
 }
 
 /** Each circumstance is counted for every item it was met with, so there are few and they are short. */

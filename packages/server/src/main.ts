@@ -13,7 +13,13 @@ import { lockDirectory } from "./lock.ts";
 import type { Commit, Log } from "./log/log.ts";
 import { openSqliteLog } from "./log/sqlite.ts";
 import { publicIds } from "./public-id.ts";
-import { openTenants, type Tenant, type TenantChoices, writeTenants } from "./tenants.ts";
+import {
+  openTenants,
+  type Tenant,
+  type TenantChoices,
+  utcOffsetOf,
+  writeTenants,
+} from "./tenants.ts";
 
 /** Where everything lies in a data directory. */
 export function paths(directory: string) {
@@ -57,6 +63,10 @@ export async function open(
     checkpoint,
     now,
     publicId,
+    utcOffset: (number, time) => {
+      const tenant = tenants.find((one) => one.number === number);
+      return (tenant && utcOffsetOf(tenant)?.(time)) ?? 0;
+    },
     hasRanker: true,
     rankThreads,
     ...slice.engine,

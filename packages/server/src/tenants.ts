@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { CodedError, type Purpose } from "@attune/protocol";
+import { utcOffsetIn } from "./base/time-zone.ts";
 import type { MappingChange } from "./ingest/mapping-table.ts";
 
 export interface Tenant {
@@ -23,6 +24,8 @@ export interface Tenant {
   readonly key: Uint8Array;
   /** `signed`: a claimed user id counts for nothing until a token proves it. */
   readonly identity: "open" | "signed";
+  /** By whose clocks it is morning or evening for this tenant's people, such as `Europe/Vienna`; UTC if absent. */
+  readonly timeZone?: string | undefined;
   /** What this tenant calls things, over the default mapping. */
   readonly mapping?: MappingChange | undefined;
   /** Consent categories of this tenant's clients -> our purposes. */
@@ -30,7 +33,7 @@ export interface Tenant {
 }
 
 /** What a tenant may change about itself. */
-export type TenantChoices = Pick<Tenant, "identity" | "mapping" | "consentCategories">;
+export type TenantChoices = Pick<Tenant, "identity" | "mapping" | "consentCategories" | "timeZone">;
 
 interface Stored {
   version: 1;
@@ -86,6 +89,16 @@ export function writeTenants(path: string, tenants: readonly Tenant[]): void {
     })),
   };
   writeDurably(path, `${JSON.stringify(stored, undefined, 1)}\n`);
+}
+
+const offsets = new Map<string, (at: number) => number>();
+
+/** Minutes by which the clocks of a tenant's zone are ahead of UTC at a time; undefined for UTC. */
+export function utcOffsetOf({ timeZone = "UTC" }: Tenant): ((at: number) => number) | undefined {
+  if (timeZone === "UTC") return undefined;
+  const known = offsets.get(timeZone) ?? utcOffsetIn(timeZone);
+  offsets.set(timeZone, known);
+  return known;
 }
 
 /** Whole or not at all, and on the disk when it returns. */

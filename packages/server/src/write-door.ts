@@ -7,7 +7,7 @@ import type { Door } from "./ingest/accept.ts";
 import { changedMapping } from "./ingest/mapping-table.ts";
 import { defaultCategories } from "./ingest/purposes.ts";
 import type { Attune } from "./main.ts";
-import type { Tenant } from "./tenants.ts";
+import { type Tenant, utcOffsetOf } from "./tenants.ts";
 
 export function writeDoor(
   attune: Attune,
@@ -24,6 +24,7 @@ export function writeDoor(
     identityMode: tenant.identity,
     clock,
     mapping: changedMapping(tenant.mapping),
+    utcOffset: utcOffsetOf(tenant),
     categories: { ...defaultCategories, ...tenant.consentCategories },
     limits: slices(config).ingest,
     policySetting: "a declared basis (`attune import --basis legitimate-interest`)",

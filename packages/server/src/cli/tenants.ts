@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { isTimeZone } from "../base/time-zone.ts";
 import { lockDirectory } from "../lock.ts";
 import { paths } from "../main.ts";
 import {
@@ -16,6 +17,7 @@ const identities = ["open", "signed"] as const;
 
 const options = {
   create: { value: "NAME", help: "make a tenant with a key of its own" },
+  zone: { value: "ZONE", help: "whose clocks say when it is morning, such as Europe/Vienna" },
   identity: { value: "KIND", help: "signed: a public key's user ids need a user token; or open" },
 } as const satisfies Options;
 
@@ -24,7 +26,7 @@ export const command: Command = {
   name: "tenants",
   summary: "list and make tenants, and choose how they tell people apart",
   help: helpOf(
-    "tenants [--create NAME] [--identity open|signed] [options]",
+    "tenants [--create NAME] [--identity open|signed] [--zone ZONE] [options]",
     "Lists the tenants, makes one, or changes how one takes the user ids that a public key claims: `open` counts\nthem as they come, `signed` (what a new tenant has) counts them once a user token proves them. The data\ndirectory must not be in use.",
     options,
   ),
@@ -38,16 +40,23 @@ export const command: Command = {
       const tenants = openTenants(at.tenants, mode === "production" ? "signed" : "open");
       const name = given.text("create");
       const identity = identityOf(given.text("identity"));
-      const next =
-        name === undefined
-          ? changed(tenants, given.tenant, identity)
-          : addTenant(tenants, name, identity ?? "signed");
+      const zone = zoneOf(given.text("zone"));
+      const made = name === undefined ? tenants : addTenant(tenants, name, identity ?? "signed");
+      const next = changed(made, name ?? given.tenant, {
+        ...(identity === undefined ? {} : { identity }),
+        ...(zone === undefined ? {} : { timeZone: zone }),
+      });
       if (next !== tenants) writeTenants(at.tenants, next);
       const rows = next.map((tenant) => ({ ...tenant, key: undefined }));
       if (given.isJson) printJson(rows);
       else {
-        const shown = rows.map((row) => [String(row.number), row.name, row.identity]);
-        print(table(["number", "name", "identity"], shown));
+        const shown = rows.map((row) => [
+          String(row.number),
+          row.name,
+          row.identity,
+          row.timeZone ?? "UTC",
+        ]);
+        print(table(["number", "name", "identity", "zone"], shown));
       }
       return exitCodes.done;
     } finally {
@@ -59,11 +68,16 @@ export const command: Command = {
 function changed(
   tenants: Tenant[],
   name: string | undefined,
-  identity: TenantChoices["identity"] | undefined,
+  change: Partial<TenantChoices>,
 ): Tenant[] {
-  if (identity === undefined) return tenants;
+  if (Object.keys(change).length === 0) return tenants;
   const { number } = tenantOf(tenants, name);
-  return tenants.map((one) => (one.number === number ? { ...one, identity } : one));
+  return tenants.map((one) => (one.number === number ? { ...one, ...change } : one));
+}
+
+function zoneOf(text: string | undefined): string | undefined {
+  if (text === undefined || isTimeZone(text)) return text;
+  throw usage("tenants", `there is no time zone ${text}; give one such as Europe/Vienna`);
 }
 
 function identityOf(text: string | undefined): TenantChoices["identity"] | undefined {

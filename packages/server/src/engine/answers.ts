@@ -70,6 +70,8 @@ export interface AnswersParts {
   startId: string;
   /** What stands outside for an internal id: keyed, so that it tells nothing of how many there are. */
   publicId(tenant: number, id: string): string;
+  /** Minutes by which the clocks of a tenant's zone are ahead of UTC at a time. */
+  utcOffset(tenant: number, at: number): number;
   /** Appends a decision; not awaited, since an answer never waits for fsync. */
   log(record: RecordInput): void;
 }
@@ -96,10 +98,11 @@ export class Answers {
   }
 
   /** The answer for a subject (after aliases), or for nobody. Only while the processor stands at a whole commit. */
-  preview(tenantNumber: number, subject: string, request: RecommendationRequest): Preview {
+  preview(tenantNumber: number, subject: string, asked: RecommendationRequest): Preview {
     const { users, tenants, processor } = this.#parts;
     assert(processor.isWhole, "an answer in the middle of a commit");
     const tenant = tenants.obtain(tenantNumber);
+    const request = this.#zoned(tenantNumber, asked);
     const state = subject === nobody ? undefined : users.find(tenantNumber, subject)?.state;
     const { seq } = processor;
     const question = { request, state, seq, clockHour: tenants.clockHour };
@@ -180,7 +183,7 @@ export class Answers {
     const id = this.#newId(tenantNumber);
     const ask = {
       tenant: tenantNumber,
-      request,
+      request: this.#zoned(tenantNumber, request),
       // No answer reads the rows: they are what the weights were learned from.
       state: state && encodeState({ ...state, rankerRows: [] }),
       seq: processor.seq,
@@ -211,6 +214,13 @@ export class Answers {
 
   #newId(tenant: number): string {
     return this.#parts.publicId(tenant, `${this.#parts.startId}:${++this.#decisions}`);
+  }
+
+  /** With what the clocks said: a replay must not look at them again. Nothing hangs on it without circumstances. */
+  #zoned(tenant: number, request: RecommendationRequest): RecommendationRequest {
+    const { context, now } = request;
+    const utcOffset = context === undefined ? 0 : this.#parts.utcOffset(tenant, now);
+    return utcOffset === 0 ? request : { ...request, context: { ...context, utcOffset } };
   }
 
   #log(tenant: number, subject: string, purposes: number, decision: Decision): void {

@@ -108,6 +108,7 @@ export class Engine {
       shadowDecisionsPerSMax: options.shadowDecisionsPerSMax ?? (this.#views ? 25 : 0),
       startId: options.startId ?? randomBytes(6).toString("hex"),
       publicId: this.#publicId,
+      utcOffset: options.utcOffset ?? (() => 0),
       log: (record) => this.#decisions.add(record),
     });
     this.#forwards = new Forwards({

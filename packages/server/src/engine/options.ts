@@ -32,6 +32,8 @@ export interface EngineOptions {
   shadowDecisionsPerSMax?: number | undefined;
   /** The id under which a decision is known outside; `start:counter` itself by default. */
   publicId?: ((tenant: number, id: string) => string) | undefined;
+  /** Minutes by which the clocks of a tenant's zone are ahead of UTC at a time; 0 by default. */
+  utcOffset?: ((tenant: number, at: number) => number) | undefined;
   /** How long a decision may wait for others to share a commit with it; 0 by default. */
   decisionDelayMsMax?: number | undefined;
   /** Timers that were due longer ago than this are dropped: nobody waits for a session's end of last year. */

@@ -30,6 +30,8 @@ export interface Door {
   /** `archive`: events of the past, whose clock skew was dealt with when they first arrived. */
   clock: "live" | "archive";
   mapping: Mapping;
+  /** Minutes by which the clocks of the tenant's zone are ahead of UTC at a time; absent for UTC. */
+  utcOffset?: ((at: number) => number) | undefined;
   categories: ConsentCategories;
   limits: IngestLimits;
   /** Name under which the policy can be changed, for the verdict of an event nobody may keep. */
@@ -108,12 +110,19 @@ export function accept(
     choices.length > 0
       ? { events: choices.map((choice) => ({ ...ids, ...choice })), warning: undefined }
       : meaningOf(incoming, ids, door.mapping);
+  const utcOffset = door.utcOffset?.(time.at) ?? 0;
   const records = events.map((event, i) => {
     const hash = messageHash(i === 0 ? id : `${id}#${i}`);
-    return record("event", event, hash, header);
+    return record("event", utcOffset === 0 ? event : zoned(event, utcOffset), hash, header);
   });
   records.push(...mergeOf(incoming, person, header));
   return { verdict: verdictOf(incoming, [time.warning, warning, person.warning]), records };
+}
+
+/** With what the clocks of the tenant's zone said: what follows from it must not hang on a later look. */
+function zoned(event: UserEvent, utcOffset: number): UserEvent {
+  const isCounted = "strength" in event && event.item !== undefined;
+  return isCounted ? { ...event, context: { ...event.context, utcOffset } } : event;
 }
 
 /** Names under which stock clients report that a person chose anew, beside the choice itself in the context. */

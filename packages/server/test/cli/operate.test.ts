@@ -49,6 +49,12 @@ test("a tenant is made, told apart, and wants signed identities unless told othe
   expect(attune("tenants", "--create", "Shop 2").stderr).toContain("a-z");
   expect(attune("tenants", "--identity", "maybe").status).toBe(2);
   expect(rows("--tenant", "shop", "--identity", "open")[1]).toMatchObject({ identity: "open" });
+  expect(rows("--tenant", "shop", "--zone", "Europe/Vienna")[1]).toMatchObject({
+    identity: "open",
+    timeZone: "Europe/Vienna",
+  });
+  expect(attune("tenants", "--zone", "Europe/Atlantis").stderr).toContain("no time zone");
+  expect(rows("--create", "late", "--zone", "Asia/Tokyo")[2]).toMatchObject({ identity: "signed" });
   const [first] = rows();
   expect(first).toEqual({ number: 1, name: "demo", identity: "signed" });
   const secret = attune("keys", "--tenant", "shop", "--create", "secret").stdout;

@@ -10,6 +10,8 @@ interface Element {
   item: string;
   at: number;
   dimensions: string[];
+  /** The time that the user's clocks showed. */
+  shown: Date;
 }
 
 export function plainCells(
@@ -22,7 +24,12 @@ export function plainCells(
     .filter(({ event }) => event.item !== undefined);
   const elements = events
     .filter(({ event }) => !["skip", "dislike"].includes(event.type))
-    .map(({ at, event }) => ({ item: event.item!, at, dimensions: stated(event) }));
+    .map(({ at, event }) => ({
+      item: event.item!,
+      at,
+      dimensions: stated(event),
+      shown: shownAt(at, event),
+    }));
   const cells = new Map<string, number>();
   const add = (key: object, delta: number) => {
     const name = JSON.stringify(key);
@@ -41,7 +48,10 @@ export function plainCells(
     if (first !== element) continue;
     for (const dimension of ["all", ...element.dimensions]) {
       const hour = Math.floor(element.at / 3_600_000);
-      add({ model: "popularity", dimension, item: element.item, hour }, 1);
+      const own = sliceOf(element.shown);
+      const isOther = dimension === "all" && own !== sliceOf(new Date(element.at));
+      const slice = isOther ? { slice: own } : {};
+      add({ model: "popularity", dimension, item: element.item, hour, ...slice }, 1);
     }
   }
 
@@ -92,6 +102,16 @@ function stated({ context }: InteractionEvent): string[] {
   const attributes = Object.entries(context?.attributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [name, value] of attributes) dimensions.push(`a.${name}:${value}`);
   return dimensions;
+}
+
+function shownAt(at: number, { context }: InteractionEvent): Date {
+  return new Date(at + (context?.utcOffset ?? 0) * 60_000);
+}
+
+/** Quarters of a weekday, then of a day of the weekend. */
+function sliceOf(shown: Date): number {
+  const isWeekend = shown.getUTCDay() === 0 || shown.getUTCDay() === 6;
+  return (isWeekend ? 4 : 0) + Math.floor(shown.getUTCHours() / 6);
 }
 
 function minuteOf(at: number): number {

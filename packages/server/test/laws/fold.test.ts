@@ -78,6 +78,17 @@ const planted: { bug: string; fold: Fold; law: string }[] = [
     law: "what the steps emit adds up to C(state) after every record",
   },
   {
+    bug: "the clocks of a zone are read where a touch is added alone",
+    fold: {
+      ...realFold,
+      contributionsOf: (state, limits) =>
+        realFold
+          .contributionsOf(state, limits)
+          .map((cell) => (cell.model === "popularity" ? { ...cell, slice: undefined } : cell)),
+    },
+    law: "what the steps emit adds up to C(state) after every record",
+  },
+  {
     bug: "the places of a dropped session stay",
     fold: emitting((cells) =>
       cells.filter(({ model, delta }) => model !== "sessions" || delta > 0),

@@ -24,6 +24,7 @@ const popularityCell: fc.Arbitrary<PopularityCell> = fc.record({
   dimension: fc.constantFrom("all", "device:phone", "place:gym", "a.weather:rain"),
   item: key,
   hour,
+  slice: fc.option(fc.nat(7), { nil: undefined }),
   delta,
 });
 const single = <C>(cell: fc.Arbitrary<C>): fc.Arbitrary<C[]> => cell.map((one) => [one]);

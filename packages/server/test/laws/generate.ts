@@ -99,6 +99,7 @@ const context = fc.option(
     attributes: fc.option(fc.constantFrom({ weather: "rain" }, { weather: "sun", mode: "é" }), {
       nil: undefined,
     }),
+    utcOffset: fc.option(fc.constantFrom(-210, 60, 345, 840), { nil: undefined }),
   }),
   { nil: undefined, freq: 2 },
 );

@@ -1,4 +1,5 @@
 import { type Context, contextLimits } from "@attune/protocol";
+import { timeSliceOf } from "./contribution.ts";
 
 /**
  * What a context states, as names of dimensions: the same for an event that is counted and for a request that
@@ -19,6 +20,28 @@ export function contextDimensions(context: Context): string[] {
     dimensions.push(named(`a.${name}`, attributes[name]!));
   }
   return dimensions;
+}
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+/** Begins the word for a part of the week, among the dimensions of an event the first. No dimension begins so. */
+const sliceWord = "t:";
+
+/** The part of the week at a time, by the clocks that the context tells of. */
+export function localSlice({ utcOffset = 0 }: Context, at: number): number {
+  return timeSliceOf(Math.floor(Math.max(0, at + utcOffset * minuteMs) / hourMs));
+}
+
+/** What an event states: its dimensions, behind a word for its part of the week where UTC has another. */
+export function statedBy(context: Context, at: number): string[] {
+  const slice = localSlice(context, at);
+  const dimensions = contextDimensions(context);
+  return slice === localSlice({}, at) ? dimensions : [`${sliceWord}${slice}`, ...dimensions];
+}
+
+/** The part of the week that such a word says; undefined for a dimension. */
+export function sliceStated(word: string): number | undefined {
+  return word.startsWith(sliceWord) ? Number(word.slice(sliceWord.length)) : undefined;
 }
 
 /** Cut, and well-formed: states are packed as UTF-8. */

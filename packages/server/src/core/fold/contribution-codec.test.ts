@@ -22,6 +22,7 @@ const contribution: fc.Arbitrary<Contribution> = fc.oneof(
     dimension: item,
     item,
     hour: fc.nat(),
+    slice: fc.option(fc.nat(7), { nil: undefined }),
     delta,
   }),
   fc.record({

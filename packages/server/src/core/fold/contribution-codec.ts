@@ -47,6 +47,7 @@ export class ContributionWriter {
         this.#name(contribution.dimension);
         this.#name(contribution.item);
         writer.varint(contribution.hour);
+        writer.u8((contribution.slice ?? -1) + 1);
         return;
       case "rewards":
         this.#name(contribution.placement);
@@ -131,8 +132,11 @@ function readCell(
     }
     case "cooccurrence":
       return { model, a: name(), b: name(), delta };
-    case "popularity":
-      return { model, dimension: name(), item: name(), hour: reader.varint(), delta };
+    case "popularity": {
+      const [dimension, item, hour, code] = [name(), name(), reader.varint(), reader.u8()];
+      const slice = code === 0 ? undefined : code - 1;
+      return { model, dimension, item, hour, slice, delta };
+    }
     case "rewards": {
       const [placement, item] = [name(), name()];
       const outcome = rewardOutcomes[reader.u8()];

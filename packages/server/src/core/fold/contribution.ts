@@ -46,7 +46,26 @@ export interface PopularityCell {
   dimension: string;
   item: string;
   hour: number;
+  /** The part of the week (`timeSliceOf`) by the user's clocks, of "all", where it is not that of `hour`. */
+  slice?: number | undefined;
   delta: number;
+}
+
+const dayHours = 24;
+const weekDays = 7;
+/** The first of January 1970 was a Thursday: days since then, plus this, start on a Monday. */
+const mondayOffset = 3;
+const saturday = 5;
+/** Night, morning, afternoon and evening, of a weekday and of a day of the weekend. */
+const bandHours = 6;
+const bandsOfDay = dayHours / bandHours;
+export const timeSlices = bandsOfDay * 2;
+
+/** The slice of time (0..timeSlices-1) that an hour (whole hours since 1970) belongs to. */
+export function timeSliceOf(hour: number): number {
+  const day = (Math.floor(hour / dayHours) + mondayOffset) % weekDays;
+  const band = Math.floor((hour % dayHours) / bandHours);
+  return (day >= saturday ? bandsOfDay : 0) + band;
 }
 
 export const rewardOutcomes = ["shown", "click", "complete", "skip", "purchase"] as const;

@@ -1,4 +1,5 @@
 import type { Contribution, PopularityCell } from "./contribution.ts";
+import { sliceStated } from "./context.ts";
 import type { FoldLimits, Session, UserState } from "./state.ts";
 
 /**
@@ -213,10 +214,19 @@ function addTouch(
   sink: Contribution[],
 ): void {
   const hour = Math.floor(at / hourMs);
-  sink.push(touch("all", item, hour, delta));
-  for (const dimension of dimensions) sink.push(touch(dimension, item, hour, delta));
+  const first = dimensions[0];
+  const slice = first === undefined ? undefined : sliceStated(first);
+  sink.push(touch("all", item, hour, slice, delta));
+  for (let i = slice === undefined ? 0 : 1; i < dimensions.length; i++)
+    sink.push(touch(dimensions[i]!, item, hour, undefined, delta));
 }
 
-function touch(dimension: string, item: string, hour: number, delta: number): PopularityCell {
-  return { model: "popularity", dimension, item, hour, delta };
+function touch(
+  dimension: string,
+  item: string,
+  hour: number,
+  slice: number | undefined,
+  delta: number,
+): PopularityCell {
+  return { model: "popularity", dimension, item, hour, slice, delta };
 }

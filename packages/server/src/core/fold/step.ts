@@ -1,6 +1,6 @@
 import type { Decision, InteractionEvent, PlaylistEvent } from "@attune/protocol";
 import { hasPurpose } from "./consent.ts";
-import { contextDimensions } from "./context.ts";
+import { contextDimensions, statedBy } from "./context.ts";
 import { countInteraction, stateTraits, visit } from "./engagement.ts";
 import { expose, markOutcome, markSeen } from "./exposures.ts";
 import { enterRing } from "./flow.ts";
@@ -89,7 +89,7 @@ function extendSessions(
   const previous = state.sessions[state.sessions.length - 1];
   const isOpen = state.dueAt !== 0;
   const endedAt = previous === undefined ? undefined : previous.at[previous.at.length - 1]!;
-  const opened = appendToSessions(state, item, at, dimensionsOf(event), limits, sink);
+  const opened = appendToSessions(state, item, at, dimensionsOf(event, at), limits, sink);
   if (opened && effects !== undefined) {
     if (previous !== undefined && isOpen) effects.push(sessionEnded(previous));
     effects.push({ type: "session.started", at });
@@ -114,11 +114,13 @@ const devices = new Map<string, readonly string[]>();
 const knownMax = 1_024;
 
 /** What the event states of its circumstances, as dimensions of its counts. */
-function dimensionsOf({ context }: InteractionEvent): readonly string[] {
+function dimensionsOf({ context }: InteractionEvent, at: number): readonly string[] {
   if (context === undefined) return noDimensions;
-  const { device, region, place, attributes } = context;
-  if (region !== undefined || place !== undefined || attributes !== undefined) {
-    const dimensions = contextDimensions(context);
+  const { device, region, place, attributes, utcOffset } = context;
+  const isPlain = region === undefined && place === undefined && attributes === undefined;
+  if (!isPlain || utcOffset !== undefined) {
+    const dimensions = statedBy(context, at);
+    if (dimensions.length === 0) return noDimensions;
     return kept(known, JSON.stringify(dimensions), dimensions);
   }
   // Most events state a device alone: no text is made for it.

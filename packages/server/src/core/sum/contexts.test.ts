@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { Contexts, timeSliceOf } from "./contexts.ts";
+import { timeSliceOf } from "../fold/contribution.ts";
+import { Contexts } from "./contexts.ts";
 import { Items } from "./items.ts";
 
 const hourOf = (text: string): number => Date.parse(`${text}Z`) / 3_600_000;
@@ -12,6 +13,15 @@ test("hours fall into quarters of a weekday or of a day of the weekend, in UTC",
   const week = Array.from({ length: 168 }, (_, hour) => timeSliceOf(hour));
   const counts = Array.from({ length: 8 }, (_, at) => week.filter((slice) => slice === at).length);
   expect(counts).toEqual([30, 30, 30, 30, 12, 12, 12, 12]);
+});
+
+test("a touch by clocks of another zone counts in the part of the week that those say", () => {
+  const sum = new Contexts(new Items());
+  const touch = { model: "popularity", dimension: "all", item: "a", hour: 6, slice: 7 } as const;
+  sum.add({ ...touch, delta: 1 });
+  expect([sum.allInTime(timeSliceOf(6)), sum.allInTime(7)]).toEqual([0, 1]);
+  sum.subtract({ ...touch, delta: 1 });
+  expect([sum.size, sum.allTouches()]).toEqual([0, 0]);
 });
 
 test("touches are counted by item and time, and by circumstance whatever the item", () => {

@@ -5,32 +5,16 @@
  */
 import { assert } from "../../base/assert.ts";
 import { digestLanes, MultisetDigest } from "../../base/digest.ts";
-import type { PopularityCell } from "../fold/contribution.ts";
+import { type PopularityCell, timeSliceOf, timeSlices } from "../fold/contribution.ts";
 import { CellWriter, readCells } from "./cell-bytes.ts";
 import type { Items } from "./items.ts";
 import { type Summary, sumMax } from "./summary.ts";
 
 const shape = { strings: 1, numbers: 1 };
-const dayHours = 24;
-const weekDays = 7;
-/** The first of January 1970 was a Thursday: days since then, plus this, start on a Monday. */
-const mondayOffset = 3;
-const saturday = 5;
-/** Night, morning, afternoon and evening in UTC, of a weekday and of a day of the weekend. */
-const bandHours = 6;
-const bandsOfDay = dayHours / bandHours;
-const timeSlices = bandsOfDay * 2;
 /** A column beside those of time: the total of a circumstance. */
 const totalColumn = timeSlices;
 /** Counts of an item stand in one line of memory. */
 const countMax = 2 ** 31 - 1;
-
-/** The slice of time (0..timeSlices-1) that an hour (whole hours since 1970) belongs to. */
-export function timeSliceOf(hour: number): number {
-  const day = (Math.floor(hour / dayHours) + mondayOffset) % weekDays;
-  const band = Math.floor((hour % dayHours) / bandHours);
-  return (day >= saturday ? bandsOfDay : 0) + band;
-}
 
 export class Contexts implements Summary<PopularityCell> {
   readonly model = "contexts";
@@ -125,10 +109,13 @@ export class Contexts implements Summary<PopularityCell> {
     return this.#totals.get(dimension)?.count ?? 0;
   }
 
-  #changeBy({ dimension, item, hour }: PopularityCell, delta: number): void {
+  #changeBy({ dimension, item, hour, slice }: PopularityCell, delta: number): void {
     assert(hour >>> 0 === hour, "an hour is a whole number >= 0");
-    if (dimension === "all") this.#change(this.items.intern(item), timeSliceOf(hour), delta);
-    else this.#change(this.items.intern(dimension), totalColumn, delta);
+    if (dimension === "all") {
+      const column = slice ?? timeSliceOf(hour);
+      assert(column >= 0 && column < timeSlices, "a known part of the week");
+      this.#change(this.items.intern(item), column, delta);
+    } else this.#change(this.items.intern(dimension), totalColumn, delta);
   }
 
   #change(id: number, column: number, delta: number): void {

@@ -135,6 +135,27 @@ test("an item that others skip sinks by a share that says so; without skips ther
   expect(placeOf(answer(models), "bad")).toBeGreaterThan(placeOf(answer(models), "good"));
 });
 
+test("morning is morning by the clocks that events and request tell of, whatever UTC says", () => {
+  // At one hour of UTC `run` is played where it is morning, `sleep` where it is night.
+  const [morning, night] = [-10 * 60, 3 * 60];
+  const models = new Models();
+  for (const user of users) {
+    const isEarly = user % 2 === 0;
+    const context = { utcOffset: isEarly ? morning : night };
+    const at = evening + user;
+    const state = take(models, undefined, user, "both", "play", at, context);
+    take(models, state, user, isEarly ? "run" : "sleep", "play", at + 60_000, context);
+  }
+  const [early, late] = [morning, night].map((utcOffset) =>
+    answer(models, { device: "phone", utcOffset }),
+  );
+  expect(shareOf(early!, "run", "context")).toBeGreaterThan(0);
+  expect(shareOf(early!, "sleep", "context")).toBeLessThan(0);
+  expect(shareOf(late!, "sleep", "context")).toBeGreaterThan(0);
+  // Nobody's clocks showed the afternoon: nothing is known of it.
+  expect(shareOf(answer(models, { device: "phone", utcOffset: -420 }), "run", "context")).toBe(0);
+});
+
 test("a placement without the weight of context takes none in", () => {
   const models = world(users);
   const upNext = builtInDefinitions.placements["up-next"]!;

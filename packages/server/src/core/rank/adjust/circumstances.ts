@@ -1,5 +1,4 @@
-import { contextDimensions } from "../../fold/context.ts";
-import { timeSliceOf } from "../../sum/contexts.ts";
+import { contextDimensions, localSlice } from "../../fold/context.ts";
 import type { Models } from "../../sum/models.ts";
 import { weightOne } from "../blend.ts";
 import type { Scores } from "../scores.ts";
@@ -14,7 +13,6 @@ import type { Moves } from "./moves.ts";
  * time, too. From + - * / and square roots alone, in the order of the candidates' items, whatever their layout.
  */
 const contextReason = "context";
-const hourMs = 3_600_000;
 const factorMax = 4;
 const factorMin = 1 / factorMax;
 /** The least prior, in touches at the ordinary share: a few touches more or less say little. */
@@ -59,7 +57,7 @@ export class Circumstances {
       }
       this.#multiply(total / all, candidates.count);
     }
-    const slice = timeSliceOf(Math.floor(now / hourMs));
+    const slice = localSlice(context, now);
     for (let i = 0; i < candidates.count; i++) {
       this.#counts[i] = models.contexts.inTime(candidates.touched[i]!, slice);
     }
