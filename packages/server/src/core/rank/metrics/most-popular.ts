@@ -8,8 +8,13 @@ import type { Source } from "../source.ts";
 import { Top } from "../top.ts";
 
 const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+/** Beyond so many rows of popularity, all of which may have to be scored again, a list holds for its hour. */
+const rowsByMinuteMax = 100_000;
+
 interface Listed {
-  minute: number;
+  /** When its minute, or its hour, began; ms. */
+  since: number;
   erasures: number;
   list: readonly string[];
 }
@@ -25,7 +30,7 @@ export class MostPopular {
   readonly #popular: Source;
   readonly #scores = new Scores();
   readonly #top = new Top();
-  #last: Listed = { minute: -1, erasures: -1, list: [] };
+  #last: Listed = { since: -1, erasures: -1, list: [] };
 
   /** `popular` gives counts that decay; it may be the one that answers are made with. */
   constructor(popular: Source) {
@@ -33,7 +38,8 @@ export class MostPopular {
   }
 
   /**
-   * The best `judgedMax`, best first: as they were at some time of the minute, and of this number of erasures, since
+   * The best `judgedMax`, best first: as they were at some time of the minute (of the hour, where
+   * many items are known), and of this number of erasures, since
    * what was taken back may not speak on.
    */
   list(
@@ -43,11 +49,12 @@ export class MostPopular {
     now: number,
     erasures: number,
   ): readonly string[] {
-    const minute = Math.floor(now / minuteMs);
-    const { minute: known, erasures: before, list } = this.#last;
-    if (list.length > 0 && known === minute && before === erasures) return list;
+    const span = models.popularity.rowCount > rowsByMinuteMax ? hourMs : minuteMs;
+    const since = now - (now % span);
+    const { since: known, erasures: before, list } = this.#last;
+    if (list.length > 0 && known === since && before === erasures) return list;
     const made = this.#made(models, catalogue, takedowns, now);
-    this.#last = { minute, erasures, list: made };
+    this.#last = { since, erasures, list: made };
     return made;
   }
 

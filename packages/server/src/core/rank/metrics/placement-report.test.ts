@@ -115,6 +115,10 @@ test("the most popular items are those that there are", () => {
   touch(models, "e8", 99);
   expect(list.list(models, Catalogue.empty, undefined, at + 59_999, 0)).toBe(all);
   expect(list.list(models, Catalogue.empty, undefined, at + 60_000, 0)[0]).toBe("e8");
+  for (let i = 0; i < 100_001; i++) touch(models, `rare${i}`, 1);
+  const hour = list.list(models, Catalogue.empty, undefined, at + 120_000, 0);
+  expect(list.list(models, Catalogue.empty, undefined, at + 3_599_999, 0)).toBe(hour);
+  expect(list.list(models, Catalogue.empty, undefined, at + 3_600_000, 0)).not.toBe(hour);
   // An erasure lets no list stand that knew the erased.
   touch(models, "e8", -99);
   expect(list.list(models, Catalogue.empty, undefined, at + 60_001, 1)[0]).toBe("a");
