@@ -23,6 +23,11 @@ export interface RecommendationRequest {
   items?: readonly string[] | undefined;
   /** A playlist of the user that the answer goes on from; it stands behind `items`. */
   playlist?: string | undefined;
+  /**
+   * That it is for a list which changes while somebody looks: how long that list is, where the answer is longer,
+   * and the person's `sequence` when it began. What chance put into it then stays there.
+   */
+  list?: { size: number; sequence?: number | undefined } | undefined;
 }
 
 /**

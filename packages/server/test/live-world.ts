@@ -129,6 +129,7 @@ export class LiveWorld {
           personal,
           isByScore: this.isByScore,
           stability: this.stability,
+          sequence: 0,
           decide: (shown) => `d${this.decided.push({ subject, shown: shown ?? [] })}`,
         };
       },

@@ -20,6 +20,7 @@ const phrases: Readonly<Record<string, Phrase>> = {
   trending: { alone: "Rising right now", because: "Rising right now" },
   "trending-here": { alone: "Rising where you are", because: "Rising where you are" },
   catalogue: { alone: "Not heard by anybody yet", because: "Not heard by anybody yet" },
+  explored: { alone: "Something to try", because: "Something to try" },
   category: { alone: "Lowered: you skip this kind", because: "Lowered: you skip tracks like %" },
   skip: { alone: "Lowered: you skipped it", because: "Lowered: you skipped it" },
 };

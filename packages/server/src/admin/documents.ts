@@ -88,6 +88,17 @@ const PlacementBody = Type.Object(
         closed,
       ),
     ),
+    exploration: Type.Optional(
+      Type.Object(
+        {
+          everySlots: Type.Optional(Type.Integer({ minimum: 2, maximum: 200 })),
+          firstSlot: Type.Optional(Type.Integer({ minimum: 0, maximum: 199 })),
+          arms: Type.Optional(Type.Integer({ minimum: 2, maximum: 16 })),
+          uniformPermille: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+        },
+        { ...closed, description: "What of an answer is drawn by chance; absent: nothing." },
+      ),
+    ),
   },
   closed,
 );

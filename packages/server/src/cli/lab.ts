@@ -199,7 +199,7 @@ function printReport(report: SlotReport, outcome: LabOutcome): void {
   if (report.open < report.atJudged) {
     const part = ((100 * report.open) / report.atJudged).toFixed(0);
     print(
-      `Both figures count the ${part} % of these slots whose item did not stand elsewhere in the list.`,
+      `Both figures count the ${part} % of these slots where the item asked about could have been drawn.`,
     );
   }
   if (equal.length > 0)

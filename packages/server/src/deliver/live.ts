@@ -27,6 +27,8 @@ export interface Preview {
   /** False where something else than the score decided who stands before whom. */
   isByScore: boolean;
   stability: { keepOnScreen: boolean; gainPermille: number };
+  /** What keys the draws of chance in it. */
+  sequence: number;
   /** Logs that this is shown, appended but not awaited, and returns the decision's id. */
   decide(shown?: readonly ShownSlot[]): string;
 }
@@ -119,6 +121,8 @@ export interface LiveQuery {
   refreshedAt: number;
   /** Count of the tenant's changes that the list reflects. */
   moves: number;
+  /** What keys the draws of chance, for as long as the list is the person's own: they stay as they are. */
+  sequence: number | undefined;
   /** Logs that these items of the newest answer are shown, and returns the decision's id. */
   decide: Made["decide"];
 }
@@ -268,10 +272,10 @@ export class LiveQueries {
    * would take longer than the item may stay: what comes in its place is ranked in the turns after this one.
    */
   #cut(query: LiveQuery, isDown: (id: string) => boolean): void {
-    const { list, ask, decide } = query;
+    const { list, ask } = query;
     const left = list.items.filter(({ id }) => !isDown(id)).map((one) => unnamed(one, isDown));
     const items = pinnedOnly(list.items, left, onScreenOf(query), ask.limit);
-    this.#replace(query, { items, personal: list.personal, decide });
+    this.#replace(query, { ...query, items, personal: list.personal });
     query.refreshedAt = 0;
   }
 
@@ -303,7 +307,7 @@ export class LiveQueries {
 
   #make(ask: LiveAsk, channel: string, onScreen: readonly string[]): LiveQuery {
     const { now } = this.#parts;
-    const made = this.#rank(ask, [], onScreen, undefined);
+    const made = this.#rank(ask, [], onScreen, undefined, undefined);
     const query: LiveQuery = {
       ask,
       channel,
@@ -311,6 +315,7 @@ export class LiveQueries {
       holders: new Map(),
       refreshedAt: now(),
       moves: this.#movesOf(ask.tenant),
+      sequence: made.sequence,
       decide: made.decide,
     };
     this.#queries.set(channel, query);
@@ -357,9 +362,11 @@ export class LiveQueries {
 
   #remake(query: LiveQuery): void {
     const { ask, list: before } = query;
-    const made = this.#rank(ask, before.items, onScreenOf(query), before.personal);
+    const onScreen = onScreenOf(query);
+    const made = this.#rank(ask, before.items, onScreen, before.personal, query.sequence);
     query.refreshedAt = this.#parts.now();
     query.moves = this.#movesOf(ask.tenant);
+    query.sequence = made.sequence;
     query.decide = made.decide;
     this.refreshes += 1;
     if (made.personal === before.personal && !isChanged(before, made.items)) return;
@@ -392,11 +399,13 @@ export class LiveQueries {
     previous: readonly LiveItem[],
     onScreen: readonly string[],
     wasPersonal: boolean | undefined,
+    sequence: number | undefined,
   ): Made {
     const { tenant, subject, ...asked } = ask;
     const { limit } = ask;
     const { engine, now, itemOf } = this.#parts;
-    const request = { ...asked, now: now(), onScreen };
+    const list = { size: limit, sequence };
+    const request = { ...asked, now: now(), onScreen, list };
     let preview = engine.preview(tenant, subject, request);
     const isWithdrawn = wasPersonal === true && !preview.personal;
     const { keepOnScreen, gainPermille } = preview.stability;
@@ -419,7 +428,7 @@ export class LiveQueries {
           propensity: propensities.get(id) ?? 1,
         })),
       );
-    return { items, personal, decide };
+    return { items, personal, sequence: personal ? preview.sequence : undefined, decide };
   }
 
   #listOf({ placement }: LiveAsk, v: number, { items, personal, decide }: Made): LiveList {
@@ -438,6 +447,7 @@ export class LiveQueries {
 interface Made {
   items: readonly LiveItem[];
   personal: boolean;
+  sequence: number | undefined;
   decide(shown: readonly LiveItem[]): string;
 }
 

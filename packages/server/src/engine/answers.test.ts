@@ -28,6 +28,30 @@ function event(user: string, item: string, at: number): RecordInput {
   };
 }
 
+test("what a live list began with keys its draws, and is no stranger's: it is not logged of one", async () => {
+  const log = await openMemoryLog({ partitions: 2, now: () => start });
+  const engine = await Engine.open({ log, checkpoint: new MemoryCheckpoint(), now: () => start });
+  await engine.append([event("u1", "a", start), event("u1", "b", start + 1)]);
+  await engine.settled();
+  const list = { size: 4, sequence: 1 };
+  const ask = () => {
+    const request = { placement: "up-next", limit: 4, now: start, list };
+    const preview = engine.preview(1, hashOf("u1"), request);
+    preview.decide();
+    return preview.sequence;
+  };
+  expect(ask()).toBe(0);
+  await engine.setPolicy(1, { bases: { personalization: "contract", analytics: "contract" } });
+  expect(ask()).toBe(1);
+  await engine.settled();
+  const lists = [];
+  for await (const { records } of log.read(0))
+    for (const record of records)
+      if (record.kind === "decision") lists.push(payloadOf(record, "decision").request.list);
+  expect(lists).toEqual([{ size: 4 }, list]);
+  await engine.close();
+});
+
 test("a list that was shown in another order is logged so, counts so, and is still answered again", async () => {
   const now = () => start + 3_600_000;
   const log = await openMemoryLog({ partitions: 2, now });

@@ -37,6 +37,8 @@ export interface Preview {
   isByScore: boolean;
   /** How a list of this placement changes while somebody looks at it. */
   stability: Stability;
+  /** Events of the user so far that count, as it keys what chance has put into the list; 0 of a stranger. */
+  sequence: number;
   /**
    * Logs the answer as a decision, since it is shown now, and returns the decision's id. `shown` are the items
    * as they stand on the screen.
@@ -130,7 +132,8 @@ export class Answers {
     const { items, personal, isByScore } = answer;
     const placement = findPlacement(tenant.definitions, request.placement);
     const stability = placement?.stability ?? stabilityDefault;
-    return { items, personal, isByScore, stability, decide, answer: answered };
+    const sequence = permit === undefined ? 0 : (request.list?.sequence ?? state!.sequence);
+    return { items, personal, isByScore, stability, sequence, decide, answer: answered };
   }
 
   /** The answer at `after` or later, as it crosses the wire; its decision is logged. */

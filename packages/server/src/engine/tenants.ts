@@ -24,7 +24,7 @@ export class Tenant {
   readonly number: number;
   readonly models = new Models();
   readonly #sources = sourcesOf();
-  readonly ranker = new Ranker(this.#sources);
+  readonly ranker: Ranker;
   readonly mostPopular = new MostPopular(this.#sources.find(({ name }) => name === "popular")!);
   policy: ConsentPolicy = noBasis;
   definitions: Definitions = builtInDefinitions;
@@ -45,6 +45,7 @@ export class Tenant {
     threads: RankThreads | undefined,
   ) {
     this.number = number;
+    this.ranker = new Ranker(this.#sources, number);
     this.#views = views;
     this.#threads = threads;
     this.#ease = views?.isWhole === true ? new NewestEase(views, number, easeEveryMs) : undefined;

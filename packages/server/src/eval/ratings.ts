@@ -101,9 +101,11 @@ class Run {
     this.#k = k;
     const forYou = builtInDefinitions.placements["for-you"]!;
     const asked = sources === "taste" ? { taste: weightOne } : forYou.sources;
+    const exclude = ["known"] as const;
     this.#definitions = {
       version: 0,
-      placements: { "for-you": { ...forYou, sources: asked, exclude: ["known"] } },
+      // The figure is that of the best list: chance has no part in it.
+      placements: { "for-you": { ...forYou, sources: asked, exclude, exploration: undefined } },
     };
   }
 

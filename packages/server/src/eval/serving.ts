@@ -47,7 +47,10 @@ export class Serving<Key> {
     const shipped = builtInDefinitions.placements[placement]!;
     this.#definitions = {
       version: 0,
-      placements: { [placement]: { ...shipped, sources: settings.sources, exclude } },
+      // The figure is that of the best list: chance has no part in it.
+      placements: {
+        [placement]: { ...shipped, sources: settings.sources, exclude, exploration: undefined },
+      },
     };
   }
 

@@ -59,7 +59,7 @@ test("an unexplored log is refused, and the same list needs no exploration", () 
   const asJson = attune("lab", "--sources", "popular=1", "--json");
   const result = JSON.parse(asJson.stdout) as { refusal: string; report: { refusal: string } };
   expect(result.report.refusal).toBe("no exploration");
-  expect(result.refusal).toContain("Let the placement draw");
+  expect(result.refusal).toContain("Give the placement an exploration budget");
 
   const same = attune("lab", "--as", "up-next");
   expect(same.stdout).toContain("Every answer would have been the same: 0.0000");

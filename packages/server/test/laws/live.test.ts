@@ -4,11 +4,12 @@
  * to the last digit, and nothing that the person sees has moved.
  */
 import { isDeepStrictEqual } from "node:util";
-import type { InteractionEvent, LiveDiff, LiveList } from "@attune/protocol";
+import type { InteractionEvent, LiveDiff, LiveItem, LiveList } from "@attune/protocol";
 import { expect, test } from "vitest";
 import { Prng } from "../../src/base/prng.ts";
 import { utf8Encode } from "../../src/base/text.ts";
 import { foldLimits } from "../../src/core/fold/state.ts";
+import { builtInDefinitions } from "../../src/core/rank/placement.ts";
 import { HubMemory } from "../../src/deliver/hub-memory.ts";
 import { deliverLimits } from "../../src/deliver/limits.ts";
 import { LiveQueries, type LiveQuery } from "../../src/deliver/live.ts";
@@ -37,6 +38,8 @@ interface Counts {
   moves: number;
   /** Lists of the client that were not those of a newcomer, or held an entry no fresh answer has. */
   differences: number;
+  /** Entries on the screen that chance put into the list. */
+  explored: number;
 }
 
 interface Faults {
@@ -65,7 +68,7 @@ class Run {
   readonly #hub: HubMemory;
   readonly #live: LiveQueries;
   readonly #clients: Client[] = [];
-  readonly counts: Counts = { updates: 0, pushes: 0, moves: 0, differences: 0 };
+  readonly counts: Counts = { updates: 0, pushes: 0, moves: 0, differences: 0, explored: 0 };
   #now = Date.UTC(2026, 4, 4);
   #number = 0;
 
@@ -92,6 +95,7 @@ class Run {
   async open(): Promise<void> {
     await this.#put(items);
     for (let i = 0; i < 300; i++) await this.#act(this.#prng.pick(people));
+    await this.#explore();
     for (const placement of placements) {
       const ask = { tenant, subject: me, placement, limit, context: {} };
       const client = new Client(await this.#live.open(ask, this.#holder, []));
@@ -101,6 +105,25 @@ class Run {
         onInvalidated: () => expect.fail("a list ended"),
       });
       this.#look(client);
+    }
+  }
+
+  /** Chance decides half of `up-next`: somebody says that long lists were seen, and takes nothing of them. */
+  async #explore(): Promise<void> {
+    const builtIn = builtInDefinitions.placements["up-next"]!;
+    const exploration = { everySlots: 2, firstSlot: 1, arms: 8, uniformPermille: 300 };
+    const document = { kind: "placement", ...builtIn, exploration } as const;
+    const [subject, at] = [people[1]!, this.#now];
+    await this.#append(engineRecord("definition", document, { tenant, at, id: "chance" }));
+    const request = { placement: "up-next", limit: 50, now: at, context: {} };
+    for (let i = 0; i < 10; i++) {
+      const preview = this.#machine.engine.preview(tenant, subject, request);
+      const decisionId = preview.decide();
+      await this.#machine.engine.settled();
+      const slots = preview.items.map((_item, slot) => slot);
+      const header = headerOf({ kind: "event", subject, at, receivedAt: at }, ++this.#number);
+      const event = { type: "seen", strength: 0, decisionId, slots };
+      await this.#append({ ...header, payload: utf8Encode(JSON.stringify(event)) });
     }
   }
 
@@ -120,7 +143,10 @@ class Run {
   /** The person looks at some part of the list. */
   #look(client: Client): void {
     const from = this.#prng.between(0, limit - seen);
-    client.screen = client.list.items.slice(from, from + seen).map(({ id }) => id);
+    const looked = client.list.items.slice(from, from + seen);
+    client.screen = looked.map(({ id }) => id);
+    const isExplored = ({ reasons }: LiveItem) => reasons.some((one) => one.source === "explored");
+    this.counts.explored += looked.filter(isExplored).length;
     const told = this.#faults.isScreenUntold === true ? [] : client.screen;
     this.#live.setOnScreen(client.query, this.#holder, told);
   }
@@ -148,7 +174,9 @@ class Run {
 
   #fresh({ query, screen }: Client, count: number): Map<string, object> {
     const { placement } = query.ask;
-    const request = { placement, limit: count, now: this.#now, context: {}, onScreen: screen };
+    const list = { size: limit, sequence: query.sequence };
+    const now = this.#now;
+    const request = { placement, limit: count, now, context: {}, onScreen: screen, list };
     const { items: ranked } = this.#machine.engine.preview(tenant, me, request);
     return new Map(ranked.map(({ item, score, reasons }) => [item, { score, reasons }]));
   }
@@ -226,7 +254,12 @@ test(`${updates.toLocaleString("en")} updates: diffs applied are the fresh answe
   expect(counts.updates).toBeGreaterThanOrEqual(updates);
   // Lists that hardly change would prove little.
   expect(counts.pushes).toBeGreaterThan(updates / 10);
-  console.log(`live: ${counts.updates} updates, ${counts.pushes} of them other lists`);
+  // Chance had its say, and what it put on the screen stayed there.
+  expect(counts.explored).toBeGreaterThan(20);
+  console.log(
+    `live: ${counts.updates} updates, ${counts.pushes} of them other lists; ` +
+      `${counts.explored} times something explored came on the screen`,
+  );
 }, 300_000);
 
 test("a lost diff is told, and a screen that the server does not know of moves: the controls", async () => {

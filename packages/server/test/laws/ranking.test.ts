@@ -3,15 +3,16 @@
  * in them, while states, sums, documents, items, clocks and views change; and none that outlives what was taken back.
  */
 import { afterEach, expect, test } from "vitest";
-import { recommendationOf } from "@attune/protocol";
+import { type Decision, recommendationOf } from "@attune/protocol";
 import { Prng } from "../../src/base/prng.ts";
-import { utf8Decode } from "../../src/base/text.ts";
+import { utf8Decode, utf8Encode } from "../../src/base/text.ts";
 import { foldLimits } from "../../src/core/fold/state.ts";
-import { engineRecord, payloadOf } from "../../src/engine/payload.ts";
+import { builtInDefinitions, type DefinitionDocument } from "../../src/core/rank/placement.ts";
+import { engineRecord, hashOf, payloadOf } from "../../src/engine/payload.ts";
 import { RankThreads } from "../../src/engine/ranking/threads.ts";
 import { replayDecisions } from "../../src/engine/replay-decisions.ts";
 import { declaredAt, requestOf } from "./engine.ts";
-import { isLong } from "./generate.ts";
+import { headerOf, isLong } from "./generate.ts";
 import { feed, generated, type Machine, openMachine, tenant, unmerged } from "./population.ts";
 
 const seed = Number(process.env["ATTUNE_SEED"] ?? 1) % 2 ** 31;
@@ -87,6 +88,55 @@ test("a thread's answer is the serving thread's, byte for byte, and its decision
   expect(judged.thread).toEqual(judged.own);
   expect(judged.thread.filter((list) => list !== undefined).length).toBeGreaterThan(0);
 }, 120_000);
+
+test("what chance decides on a thread is what it decides on the serving thread", async () => {
+  const machine = await machineOf();
+  const { engine } = machine;
+  const { members, records } = unmerged(generated(40, seed, 30));
+  await feed(machine, records, 40);
+  const { exploration: _, ...builtIn } = builtInDefinitions.placements["for-you"]!;
+  const budget = { everySlots: 2, uniformPermille: 500 };
+  const document = { kind: "placement", ...builtIn, exploration: budget } as DefinitionDocument;
+  await engine.append([engineRecord("definition", document, { tenant, at: 0, id: "budget" })]);
+  const at = Date.UTC(2026, 3, 1);
+  const subject = hashOf("one who looks");
+  for (let i = 0; i < 60; i++) {
+    await engine.settled();
+    const request = { placement: "for-you", limit: 200, now: at };
+    const preview = engine.preview(tenant, undefined, request);
+    const slots = preview.items.map((_item, slot) => slot);
+    const decision = { id: `d${i}`, request, slots: preview.items } as unknown as Decision;
+    const shown = engineRecord("decision", decision, {
+      tenant,
+      subject,
+      purposes: 3,
+      at,
+      id: `d${i}`,
+    });
+    const header = headerOf({ kind: "event", subject, at, receivedAt: at }, 1_000_000 + i);
+    const seen = { type: "seen", strength: 0, decisionId: `d${i}`, slots };
+    await engine.append([shown, { ...header, payload: utf8Encode(JSON.stringify(seen)) }]);
+  }
+  await engine.settled();
+  let drawn = 0;
+  for (const asker of [undefined, ...members.map((member) => member.subject)]) {
+    const request = { placement: "for-you", limit: 4, now: at };
+    const text = utf8Decode(await engine.answer(tenant, asker, request));
+    const { items } = JSON.parse(text) as { items: { id: string; score: number }[] };
+    const here = engine.preview(tenant, asker, request).items;
+    expect(items.map(({ id, score }) => [id, score])).toEqual(
+      here.map(({ item, score }) => [item, score]),
+    );
+    drawn += here.filter(({ propensity }) => propensity < 1).length;
+  }
+  await engine.settled();
+  // With the propensities that the thread has logged.
+  const isAsked = ({ id }: Decision): boolean => id.startsWith("laws:");
+  const replayed = await replayDecisions(machine.log, foldLimits, isAsked);
+  expect(replayed.map(({ outcome }) => outcome)).toEqual(replayed.map(() => "equal"));
+  expect(replayed).toHaveLength(members.length + 1);
+  expect(drawn).toBeGreaterThan(5);
+}, 60_000);
 
 test("a thread that misses what was taken back is found out", async () => {
   const { subtract } = RankThreads.prototype;

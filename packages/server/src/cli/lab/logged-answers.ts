@@ -8,9 +8,10 @@ import { hasPurpose, permitFor } from "../../core/fold/consent.ts";
 import { expose, markOutcome, markSeen } from "../../core/fold/exposures.ts";
 import { emptyState, type FoldLimits, type UserState } from "../../core/fold/state.ts";
 import { replayDecision } from "../../core/rank/decision.ts";
-import type { Definitions } from "../../core/rank/placement.ts";
+import { type Definitions, findPlacement } from "../../core/rank/placement.ts";
 import { payloadOf } from "../../engine/payload.ts";
 import { Replay } from "../../engine/verify.ts";
+import { ViewsAgain } from "../../engine/views/again.ts";
 import type { LoggedAnswer } from "../../eval/off-policy/slots.ts";
 import type { Log } from "../../log/log.ts";
 
@@ -39,6 +40,8 @@ export interface LoggedAnswers {
     held: number;
     /** Other code, or other documents, than made them. */
     differing: number;
+    /** What a drawn slot was drawn from comes out otherwise, since somebody was forgotten. */
+    redrawn: number;
   };
   /** Answers that came out bit for bit as logged when the log was replayed. */
   replayed: number;
@@ -52,7 +55,7 @@ export async function loggedAnswers(
   progress: (seq: number) => void = () => undefined,
 ): Promise<LoggedAnswers> {
   const { decisions, outcomesOf } = await collect(log, limits, question);
-  const leftOut = { strangers: 0, unseen: 0, held: 0, differing: 0 };
+  const leftOut = { strangers: 0, unseen: 0, held: 0, differing: 0, redrawn: 0 };
   const result: LoggedAnswers = { answers: [], decisions: decisions.length, leftOut, replayed: 0 };
   const byPosition = new Map<number, Followed[]>();
   for (const { record, decision } of decisions) {
@@ -69,11 +72,15 @@ export async function loggedAnswers(
   }
   if (byPosition.size === 0) return result;
   const replay = new Replay(log, limits);
+  const views = new ViewsAgain([...byPosition.values()].flat().map(({ record }) => record));
+  const asked = { ...question.asked, definitions: withoutChance(question.asked) };
   const people = new Map<string, number>();
-  await replay.run(Math.max(...byPosition.keys()), (seq) => {
+  await replay.run(last(byPosition.keys()), (seq) => {
     progress(seq);
+    views.make(replay, seq);
     for (const followed of byPosition.get(seq) ?? [])
-      answerAgain(replay, followed, question, people, result);
+      answerAgain(replay, views, followed, { ...question, asked }, people, result);
+    views.release(seq);
   });
   return result;
 }
@@ -85,33 +92,60 @@ interface Followed {
   outcomes: readonly number[];
 }
 
+function last(positions: Iterable<number>): number {
+  let last = 0;
+  for (const position of positions) last = Math.max(last, position);
+  return last;
+}
+
+/** Only the best list of a configuration can be weighed, not what it would draw by chance itself. */
+function withoutChance({ definitions, placement }: Question["asked"]): Definitions {
+  const asked = findPlacement(definitions, placement);
+  if (asked === undefined) return definitions;
+  const placements = {
+    ...definitions.placements,
+    [placement]: { ...asked, exploration: undefined },
+  };
+  return { ...definitions, placements };
+}
+
 function answerAgain(
   replay: Replay,
+  views: ViewsAgain,
   { record, decision, outcomes }: Followed,
-  question: Question,
+  { asked, outcome }: Question,
   people: Map<string, number>,
   result: LoggedAnswers,
 ): void {
   const { policy, ranker, models, catalogue, definitions } = replay.tenant(record.tenant);
   const state = replay.state(record.tenant, record.subject);
   const permit = permitFor(state, policy, "personalization", replay.seq);
-  const again = replayDecision(decision, ranker, permit, state, models, catalogue, definitions);
+  const { ease, theta } = views.of(record.tenant, decision);
+  const made = [permit, state, models, catalogue] as const;
+  const again = replayDecision(decision, ranker, ...made, definitions, ease, theta);
   if (again.outcome === "inputs differ") {
     result.leftOut.differing += 1;
     return;
   }
+  const { slots } = decision;
+  const arms = slots.map((_, slot) => ranker.armsAt(slot));
+  // A draw can be weighed only beside everything else that might have been drawn.
+  if (slots.some(({ item, propensity }, slot) => propensity < 1 && !arms[slot]!.includes(item))) {
+    result.leftOut.redrawn += 1;
+    return;
+  }
   if (again.outcome === "equal") result.replayed += 1;
-  const { asked } = question;
   const request = { ...decision.request, placement: asked.placement };
-  const { items } = ranker.recommend(permit, state, models, catalogue, asked.definitions, request);
+  const { items } = ranker.recommend(...made, asked.definitions, request, undefined, ease, theta);
   if (!people.has(record.subject)) people.set(record.subject, people.size);
-  const bit = outcomeBits[question.outcome];
+  const bit = outcomeBits[outcome];
   result.answers.push({
     cluster: people.get(record.subject)!,
-    slots: decision.slots.map(({ item, propensity }, slot) => ({
+    slots: slots.map(({ item, propensity }, slot) => ({
       item,
       propensity,
       reward: (outcomes[slot]! & bit) === 0 ? 0 : 1,
+      arms: arms[slot]!,
     })),
     target: items.map(({ item, propensity }) => ({ item, propensity })),
   });

@@ -36,6 +36,7 @@ export function printAnswers(logged: LoggedAnswers, report: SlotReport): void {
     ["  no slot reported as seen", grouped(leftOut.unseen)],
     ["  a list on screen was kept instead", grouped(leftOut.held)],
     ["  made by other code or documents", grouped(leftOut.differing)],
+    ["  drawn from what is known otherwise since an erasure", grouped(leftOut.redrawn)],
     ["answers that count", `${grouped(report.answers)}, of ${people(report.people)}`],
     ["  bit for bit the same when replayed", grouped(replayed)],
     ["slots shown", grouped(report.shown)],
@@ -88,8 +89,8 @@ function noExploration({ drawn, shown, unsupported }: SlotReport): string {
   if (drawn === 0)
     return (
       `no exploration was logged: all ${grouped(shown)} slots have propensity 1, and ${places}. What an item ` +
-      "would have earned where it was never shown is not in the log. Let the placement draw some slots by " +
-      "chance, with their propensities logged, and ask again; or measure the change in an A/B test."
+      "would have earned where it was never shown is not in the log. Give the placement an exploration budget " +
+      "(it draws once clients report what was seen), and ask again; or measure the change in an A/B test."
     );
   return (
     `${places}, and none of them was drawn ${drawnMin} times where the item asked about could have come (${counted(drawn, "drawn slot")} in ` +

@@ -10,6 +10,7 @@ const words: Readonly<Record<string, { because: string; alone: string }>> = {
   popular: { because: "many like it", alone: "many like it" },
   trending: { because: "rising now", alone: "rising now" },
   catalogue: { because: "is like", alone: "of a kind you like" },
+  explored: { because: "tried out beside", alone: "tried out" },
   category: { because: "less, since you skipped", alone: "less of a kind you skip" },
   freshness: { because: "less, since it is older than", alone: "less, since it is not new" },
   skip: { because: "less, since you skipped", alone: "less, since you skipped it" },

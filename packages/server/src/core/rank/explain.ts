@@ -10,6 +10,8 @@ import type { Ask } from "./source.ts";
  */
 const skipReason = "skip";
 export const catalogueReason = "catalogue";
+/** Chance gave the item its slot: the share is what the slot's own item scored more. */
+export const exploredReason = "explored";
 
 /**
  * The whole account of an item. `because` of a skip is the item itself, its share is negative. `moves` are the

@@ -49,6 +49,34 @@ test("a bad document names its field, at the limit and one past it", () => {
   expect(fieldOf({ sources: { taste: weightOne + 1 } })).toBe("sources.taste");
   expect(fieldOf({ fallback: { popular: 0 } })).toBe("fallback.popular");
   expect(fieldOf({ exclude: ["current", "other"] })).toBe("exclude");
+  const explored = (more: object) => fieldOf({ exploration: more });
+  expect(explored({ everySlots: 2, firstSlot: 199, arms: 16, uniformPermille: 1_000 })).toBe(
+    undefined,
+  );
+  expect(explored({ everySlots: 1 })).toBe("exploration.everySlots");
+  expect(explored({ firstSlot: 200 })).toBe("exploration.firstSlot");
+  expect(explored({ arms: 17 })).toBe("exploration.arms");
+  expect(explored({ arms: 1 })).toBe("exploration.arms");
+  expect(explored({ uniformPermille: 0 })).toBe("exploration.uniformPermille");
+  expect(explored({ share: 10 })).toBe("exploration.share");
+});
+
+test("one slot in ten may be drawn where nothing else is said, and none where no budget is", () => {
+  const put = (more: object) => {
+    const document = { kind: "placement", name: "x", sources: {}, ...more };
+    return findPlacement(defined(builtInDefinitions, document), "x")!.exploration;
+  };
+  expect(put({})).toBe(undefined);
+  expect(put({ exploration: {} })).toEqual({
+    everySlots: 10,
+    firstSlot: 2,
+    arms: 8,
+    uniformPermille: 50,
+  });
+  const drawing = Object.values(builtInDefinitions.placements).filter(
+    ({ exploration }) => exploration !== undefined,
+  );
+  expect(drawing.map(({ name }) => name)).toEqual(["up-next", "for-you"]);
 });
 
 test("built-in placements ask sources that exist", () => {

@@ -5,6 +5,7 @@
 import { type Freshness, freshnessOf } from "./adjust/freshness.ts";
 import { type Diversity, diversityOf } from "./arrange/diversity.ts";
 import { weightOne } from "./blend.ts";
+import { type Exploration, explorationDefault, explorationOf } from "./explore/budget.ts";
 import { assertKnown, type Fields, fieldsOf, integerOf, textOf } from "./field.ts";
 import { filterText, type Rule, ruleIdLengthMax, ruleOf } from "./merchandise/rule.ts";
 import { type Takedowns, takedownsAfter } from "./merchandise/takedown.ts";
@@ -34,6 +35,8 @@ export interface Placement {
   freshness?: Freshness | undefined;
   diversity?: Diversity | undefined;
   stability?: Stability | undefined;
+  /** Absent: nothing is drawn by chance. */
+  exploration?: Exploration | undefined;
   /** Version of the definitions that brought it; absent: it came with the code. */
   version?: number | undefined;
   /**
@@ -111,7 +114,11 @@ const builtInRows: Readonly<Record<string, Placement>> = {
   },
 };
 
-/** The definitions of a tenant that has written none of its own. */
+/**
+ * The definitions of a tenant that has written none of its own. Chance has a say where a person is to be
+ * surprised and says by what they do whether they were; a chart, an edition, and what goes with an item are as
+ * they are.
+ */
 export const builtInDefinitions: Definitions = {
   version: 0,
   placements: {
@@ -122,6 +129,7 @@ export const builtInDefinitions: Definitions = {
       fallback: weights({ taste: 20, trending: 10, popular: 5 }),
       size: itemsMax,
       exclude: ["current"],
+      exploration: explorationDefault,
     },
     "for-you": {
       name: "for-you",
@@ -131,6 +139,7 @@ export const builtInDefinitions: Definitions = {
       fallback: weights({ content: 20, arrivals: 10 }),
       size: itemsMax,
       exclude: ["current", "purchased"],
+      exploration: explorationDefault,
     },
     trending: {
       name: "trending",
@@ -231,7 +240,7 @@ function placementOf(document: Fields, version: number): Placement {
   assertKnown(fields, placementFields);
   const { name, sources, fallback, size, exclude, filter } = fields;
   const { seeds, editionDay } = fields;
-  const { freshness, diversity, stability } = fields;
+  const { freshness, diversity, stability, exploration } = fields;
   const text = textOf(name, "name", nameLengthMax);
   if (text.includes("#")) throw new RequestError("name", "must not contain #");
   return {
@@ -244,6 +253,7 @@ function placementOf(document: Fields, version: number): Placement {
     freshness: freshness === undefined ? undefined : freshnessOf(freshness),
     diversity: diversity === undefined ? undefined : diversityOf(diversity),
     stability: stability === undefined ? undefined : stabilityOf(stability),
+    exploration: exploration === undefined ? undefined : explorationOf(exploration),
     seeds: seeds === undefined ? undefined : seedsOf(seeds),
     editionDay: editionDay === undefined ? undefined : integerOf(editionDay, "editionDay", 1, 7),
     version,
@@ -260,6 +270,7 @@ const placementFields = [
   "freshness",
   "diversity",
   "stability",
+  "exploration",
   "seeds",
   "editionDay",
 ] as const;

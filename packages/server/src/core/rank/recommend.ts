@@ -12,9 +12,11 @@ import { CapWindow, diversified, poolOf } from "./arrange/diversity.ts";
 import { Features } from "./arrange/features.ts";
 import { pinned, type Pinned } from "./arrange/pins.ts";
 import { Blend, weightOne } from "./blend.ts";
-import type { Catalogue } from "./catalogue.ts";
+import { Catalogue } from "./catalogue.ts";
 import type { EaseView } from "./ease.ts";
-import { catalogueReason, reasonsOf, shortened, unnamed } from "./explain.ts";
+import { type Draw, Explorer, sparesOf } from "./explore/explorer.ts";
+import { personalKey, strangerKey } from "./explore/key.ts";
+import { catalogueReason, exploredReason, reasonsOf, shortened, unnamed } from "./explain.ts";
 import { Filters } from "./filter/filters.ts";
 import { Eligible } from "./eligible.ts";
 import type { InForce } from "./merchandise/in-force.ts";
@@ -32,7 +34,7 @@ import { sourcesOf } from "./sources.ts";
 import { Top } from "./top.ts";
 
 /** Names the code and constants of rank in a decision: raise it with every change that may alter an answer. */
-export const rankConfiguration = "rank-6";
+export const rankConfiguration = "rank-7";
 
 /** Candidates that are ordered again, if the answer itself needs no more. */
 const rerankedMin = 120;
@@ -51,7 +53,7 @@ export interface Answer {
 }
 
 /**
- * Makes answers: filter, score, blend, adjust, caps, MMR, pins, explain, in this order. Pure in effect: an answer is a function of the
+ * Makes answers: filter, score, blend, adjust, caps, MMR, pins, explore, explain, in this order. Pure in effect: an answer is a function of the
  * arguments, and equal for equal content of the sums whatever order users and items came in. The object owns
  * scratch memory and caches for the sums of one tenant, which show in nothing but time.
  */
@@ -65,8 +67,12 @@ export class Ranker {
   readonly #rulebook = new Rulebook(this.#filters);
   readonly #features = new Features();
   readonly #rerank: Rerank;
+  readonly #explorer = new Explorer();
+  readonly #tenant: number;
 
-  constructor(sources: readonly Source[] = sourcesOf()) {
+  /** The tenant's number keys what is drawn by chance, and nothing else. */
+  constructor(sources: readonly Source[] = sourcesOf(), tenant = 0) {
+    this.#tenant = tenant;
     this.#blend = new Blend(sources);
     this.#rerank = new Rerank(this.#blend);
   }
@@ -129,7 +135,12 @@ export class Ranker {
     const arranged = this.#arranged(ask, placement, catalogue, eligible, inForce, limit);
     const isHidden = (item: string): boolean =>
       takedowns !== undefined && Object.hasOwn(takedowns, item);
-    const items = this.#explained(ask, arranged, eventsNamedMax).map((one) => {
+    const key =
+      permit === undefined
+        ? strangerKey(this.#tenant, request)
+        : personalKey(this.#tenant, known, request);
+    const explored = this.#explored(ask, placement, arranged, request, limit, key);
+    const items = this.#explained(ask, explored, eventsNamedMax).map((one) => {
       const label = inForce.labelOf(catalogue.get(one.item), one.item);
       const reasons = one.reasons.some(({ because = "" }) => isHidden(because))
         ? unnamed(one.reasons, isHidden)
@@ -139,6 +150,14 @@ export class Ranker {
     const isByScore = placement.diversity === undefined && arranged.sources.size === 0;
     const views = viewNames(ease, weights === undefined ? undefined : theta);
     return { items, personal: permit !== undefined, isByScore, views };
+  }
+
+  /**
+   * The items that a slot of the last answer would be drawn from if chance picks that slot, first the one that
+   * stands there otherwise; none where nothing can be drawn.
+   */
+  armsAt(slot: number): readonly string[] {
+    return this.#explorer.armsAt(slot);
   }
 
   /** Features of the best candidates, as an answer to the request would have them; valid until the next call. */
@@ -212,15 +231,18 @@ export class Ranker {
   /** The list of ids: the best, spread as the placement wants it, filled up, with what is pinned in its slots. */
   #arranged(
     { models }: Ask,
-    { diversity }: Placement,
+    { diversity, exploration }: Placement,
     catalogue: Catalogue,
     eligible: Eligible,
     inForce: InForce,
     limit: number,
   ): Pinned {
     const { totals } = this.#blend;
-    this.#top.take(totals, models, poolOf(diversity, limit));
-    const candidates = Array.from(this.#top.items.subarray(0, this.#top.count), (item) => ({
+    const pool = poolOf(diversity, limit);
+    const spares = exploration === undefined ? 0 : sparesOf(exploration, limit);
+    this.#top.take(totals, models, Math.max(pool, limit + spares));
+    const best = this.#top.items.subarray(0, Math.min(pool, this.#top.count));
+    const candidates = Array.from(best, (item) => ({
       id: models.items.keys[item]!,
       score: totals.get(item),
     }));
@@ -239,7 +261,40 @@ export class Ranker {
     );
   }
 
-  #explained(ask: Ask, { list, sources }: Pinned, eventsNamedMax: number): RecommendedItem[] {
+  /** The list after chance had its say in the slots that the placement leaves to it. */
+  #explored(
+    { models, now, catalogue = Catalogue.empty }: Ask,
+    { name, exploration, diversity }: Placement,
+    { list, sources }: Pinned,
+    { onScreen = [], list: shown }: RecommendationRequest,
+    limit: number,
+    key: string,
+  ): Explored {
+    this.#explorer.clear();
+    if (exploration === undefined) return { list, sources, draws: new Map() };
+    const best = this.#top.items.subarray(0, this.#top.count);
+    const { list: drawn, draws } = this.#explorer.draw({
+      placement: name,
+      budget: exploration,
+      key,
+      now,
+      list,
+      size: Math.min(limit, shown?.size ?? limit),
+      candidates: Array.from(best, (item) => models.items.keys[item]!),
+      fixed: new Set([...sources.keys(), ...onScreen]),
+      caps: diversity?.caps ?? [],
+      catalogue,
+      models,
+      totals: this.#blend.totals,
+    });
+    return { list: drawn, sources, draws };
+  }
+
+  #explained(
+    ask: Ask,
+    { list, sources, draws }: Explored,
+    eventsNamedMax: number,
+  ): RecommendedItem[] {
     const { totals } = this.#blend;
     const scored = list.map((key) => {
       const item = ask.models.items.find(key);
@@ -254,14 +309,22 @@ export class Ranker {
         const reasons = pin.length > 0 ? pin : [{ source: catalogueReason, share: 0 }];
         return { item: key, score: 0, propensity: 1, reasons };
       }
+      const { propensity = 1, share = 0 } = draws.get(key) ?? {};
       const all = reasonsOf(this.#blend, this.#rerank, ask, item, key, [
         ...(moves.get(item) ?? []),
         ...pin,
       ]);
+      if (share !== 0) all.push({ source: exploredReason, share });
       const reasons = shortened(all, eventsNamedMax);
-      return { item: key, score: totals.get(item), propensity: 1, reasons };
+      return { item: key, score: totals.get(item) + share, propensity, reasons };
     });
   }
+}
+
+interface Explored {
+  list: readonly string[];
+  sources: Pinned["sources"];
+  draws: ReadonlyMap<string, Draw>;
 }
 
 function viewNames(...views: readonly ({ name: string } | undefined)[]): string[] {

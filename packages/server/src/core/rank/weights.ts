@@ -8,7 +8,7 @@
 export const one = 4096;
 
 /** e^-x for x >= 0. */
-function exp(x: number): number {
+export function exp(x: number): number {
   let halvings = 0;
   while (x > 0.125) {
     x /= 2;

@@ -21,6 +21,8 @@ export class Rewards implements Summary<RewardCell> {
   readonly #cells = new CellRows();
   readonly #rows = new PairTable();
   readonly #digest = new MultisetDigest();
+  /** By placement, then outcome: the sum of its cells. */
+  readonly #totals = new Map<number, Float64Array>();
 
   constructor(items: Items) {
     this.items = items;
@@ -102,12 +104,44 @@ export class Rewards implements Summary<RewardCell> {
     return count;
   }
 
+  /** Count of an outcome in all of a placement. */
+  total(placement: number, outcome: RewardOutcome): number {
+    return this.#totals.get(placement)?.[rewardOutcomes.indexOf(outcome)] ?? 0;
+  }
+
+  /**
+   * Count of an outcome of an item in a placement, each weighed by its age in days as of day `today`: a table of
+   * whole numbers, whose last weight is that of everything older.
+   */
+  faded(
+    placement: number,
+    item: number,
+    outcome: RewardOutcome,
+    today: number,
+    weights: Uint32Array,
+  ): number {
+    const row = this.#rows.find(placement, item);
+    if (row < 0) return 0;
+    const end = this.#cells.start(row) + this.#cells.length(row);
+    let sum = 0;
+    for (let at = this.#cells.start(row); at < end; at++) {
+      const column = this.#cells.columnAt(at);
+      if (rewardOutcomes[column % outcomesMax] !== outcome) continue;
+      const age = Math.max(0, today - Math.floor(column / outcomesMax));
+      sum += weights[Math.min(age, weights.length - 1)]! * this.#cells.valueAt(row, at);
+    }
+    return sum;
+  }
+
   #change(placementKey: string, itemKey: string, outcome: number, day: number, delta: number) {
     assert(outcome >= 0 && outcome < rewardOutcomes.length, "a known outcome");
     assert(day >>> 0 === day && day < 2 ** 29, "a day is a whole number >= 0");
     const placement = this.items.intern(placementKey);
     const item = this.items.intern(itemKey);
     this.#cells.add(this.#rows.intern(placement, item), day * outcomesMax + outcome, delta);
+    const totals = this.#totals.get(placement) ?? new Float64Array(rewardOutcomes.length);
+    totals[outcome] = totals[outcome]! + delta;
+    this.#totals.set(placement, totals);
     const { hashes } = this.items;
     this.#digest.change(hashes, placement * digestLanes, item * digestLanes, outcome, day, delta);
   }

@@ -77,7 +77,8 @@ export function ranked(
     decision: (id, judging) => {
       const decision = makeDecision(answer, {
         id,
-        request,
+        // What a list of the person began with is nothing to log of a stranger.
+        request: permit === undefined ? impersonal(request) : request,
         position: seq,
         clockHour,
         catalogue: catalogue.version,
@@ -96,4 +97,8 @@ export function ranked(
       return predict(permit, state, models, ids, request.now);
     },
   };
+}
+
+function impersonal(request: RecommendationRequest): RecommendationRequest {
+  return request.list === undefined ? request : { ...request, list: { size: request.list.size } };
 }

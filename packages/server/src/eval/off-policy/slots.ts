@@ -5,7 +5,8 @@
  * The item at a slot is taken to earn what it earns there whatever stands elsewhere (the item-position model of
  * Li et al. 2018), so a slot drawn alone has the weight [same item] / propensity. Slots drawn one after another
  * without replacement depend on each other: there the weight is the product down to the slot (McInerney et al. 2020).
- * A slot is open when the item asked about could have been drawn there: it stands in no slot that was not drawn.
+ * A slot is open when the item asked about could have been drawn there: it is among what the slot is drawn from or,
+ * where nobody knows what that is, stands in no slot that was not drawn.
  */
 import { estimate, type EstimateOptions, type OffPolicyReport, z } from "./estimate.ts";
 import type { Row } from "./estimators.ts";
@@ -14,9 +15,17 @@ import { crossFit } from "./reward-model.ts";
 export interface LoggedAnswer {
   /** Number of the person: answers of one are not independent. */
   cluster: number;
-  slots: readonly { item: string; propensity: number; reward: number }[];
+  slots: readonly LoggedSlot[];
   /** What the configuration that is asked about would have shown. */
   target: readonly { item: string; propensity: number }[];
+}
+
+export interface LoggedSlot {
+  item: string;
+  propensity: number;
+  reward: number;
+  /** What it is drawn from if chance picks it, whatever the other slots get; empty: it never is. Absent: unknown. */
+  arms?: readonly string[] | undefined;
 }
 
 /** Per answer, with a 95 % interval. */
@@ -128,6 +137,8 @@ function placesOf(answers: readonly LoggedAnswer[]): Place[] {
  * slots: none of them stands where nothing was drawn. Decided by the request alone, never by what was drawn.
  */
 function isOpen({ slots, target }: LoggedAnswer, place: number): boolean {
+  const { arms } = slots[place]!;
+  if (arms !== undefined) return arms.some((item) => item === target[place]?.item);
   const isInRun = (k: number): boolean => k === place || slots[k]!.propensity < 1;
   let from = place;
   while (from > 0 && slots[place]!.propensity < 1 && isInRun(from - 1)) from--;
@@ -206,9 +217,9 @@ function drawnSlots(answer: LoggedAnswer, numberOf: (item: string) => number): D
   const { cluster, slots, target } = answer;
   const drawn: DrawnSlot[] = [];
   let weightAbove = 1;
-  slots.forEach(({ item, propensity, reward }, place) => {
+  slots.forEach(({ item, propensity, reward, arms }, place) => {
     const wanted = target[place]?.item;
-    if (propensity === 1) weightAbove = 1;
+    if (propensity === 1 || arms !== undefined) weightAbove = 1;
     if (propensity === 1 || wanted === undefined || !isOpen(answer, place)) return;
     const weight = wanted === item ? weightAbove / propensity : 0;
     const targetItem = numberOf(wanted);

@@ -169,6 +169,32 @@ export class CapWindow {
   }
 }
 
+/** Whether the caps would let the item stand in a slot of a finished list, in place of what stands there. */
+export function keepsCaps(
+  list: readonly string[],
+  slot: number,
+  id: string,
+  caps: readonly Cap[],
+  catalogue: Catalogue,
+): boolean {
+  return caps.every(({ attribute, max, window }) =>
+    valuesOf(catalogue.get(id), attribute).every((value) => {
+      const holds = (at: number): number =>
+        at !== slot &&
+        list[at] !== undefined &&
+        valuesOf(catalogue.get(list[at]), attribute).includes(value)
+          ? 1
+          : 0;
+      let count = 0;
+      for (let at = slot - window + 1; at <= slot; at++) count += holds(at);
+      // The window moves on until it begins at the slot.
+      for (let start = slot - window + 1; count < max && start < slot; start++)
+        count += holds(start + window) - holds(start);
+      return count < max;
+    }),
+  );
+}
+
 interface CountedCap extends Cap {
   /** By value: items in the slots that share a window with the next one. */
   counts: Map<unknown, number>;
