@@ -18,7 +18,7 @@ import type { Hub } from "./hub.ts";
 import { diff, endedPins, isChanged, pinnedOnly, stable } from "./live-list.ts";
 
 /** What a slot showed, for the decision: pinned items make it another list than the ranker's own. */
-export type ShownSlot = Pick<RecommendedItem, "item" | "score" | "propensity">;
+export type ShownSlot = Pick<RecommendedItem, "item">;
 
 export interface Preview {
   items: readonly RecommendedItem[];
@@ -419,15 +419,8 @@ export class LiveQueries {
     // A stranger's list has no past but what is on screen, neither as the next one nor as the one before.
     const arrange = personal && wasPersonal !== false && preview.isByScore ? stable : pinnedOnly;
     const items = arrange(isWithdrawn ? [] : previous, fresh, pins, limit, gainPermille);
-    const propensities = new Map(ranked.map(({ item, propensity }) => [item, propensity]));
     const decide = (shown: readonly LiveItem[]): string =>
-      preview.decide(
-        shown.map(({ id, score }) => ({
-          item: id,
-          score,
-          propensity: propensities.get(id) ?? 1,
-        })),
-      );
+      preview.decide(shown.map(({ id }) => ({ item: id })));
     return { items, personal, sequence: personal ? preview.sequence : undefined, decide };
   }
 
