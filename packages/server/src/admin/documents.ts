@@ -88,6 +88,14 @@ const PlacementBody = Type.Object(
         closed,
       ),
     ),
+    seeds: Type.Optional(
+      Type.Literal("liking", {
+        description: "About what the person liked last, if nothing is said.",
+      }),
+    ),
+    editionDay: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 7, description: "1 is Monday; at 0 h UTC." }),
+    ),
     exploration: Type.Optional(
       Type.Object(
         {

@@ -112,6 +112,18 @@ test("a placement is put, read, used and taken back, each change a version that 
   expect((await it.call("DELETE", "/v1/placements/trending")).status).toBe(404);
 });
 
+test("every placement that comes with the code can be put back as it is read", async () => {
+  const it = await shop();
+  const { body } = await it.call("GET", "/v1/placements");
+  const { placements } = body as { placements: ({ name: string } & Record<string, unknown>)[] };
+  expect(placements.length).toBeGreaterThan(5);
+  for (const { name, version: _version, isBuiltIn: _isBuiltIn, ...document } of placements) {
+    await it.change("PUT", `/v1/placements/${name}`, document);
+    const again = await it.call("GET", `/v1/placements/${name}`);
+    expect(again.body).toMatchObject({ name, ...document });
+  }
+});
+
 test("only a secret key sees or changes documents", async () => {
   const it = await shop();
   const { serverKey, writeKey } = it.server.keys!;

@@ -9,6 +9,7 @@ import {
   findPlacement,
   type Placement,
 } from "../../core/rank/placement.ts";
+import { contextReason } from "../../core/rank/adjust/circumstances.ts";
 import type { Rule } from "../../core/rank/merchandise/rule.ts";
 import { RequestError } from "../../core/rank/request-error.ts";
 import { sourcesOf } from "../../core/rank/sources.ts";
@@ -33,6 +34,8 @@ export interface DefinedEngine {
 export const documentsMax = Object.freeze({ placements: 100, rules: 200, takedowns: 10_000 });
 
 const sourceNames = sourcesOf().map(({ name }) => name);
+/** How much the request's circumstances move a list is a weight, too. */
+const weightNames = [...sourceNames, contextReason];
 
 /**
  * The documents of a tenant, read and changed: each change is a record in the log, checked before it is appended,
@@ -131,10 +134,13 @@ export class Documents {
 function assertSources(document: DefinitionDocument): void {
   if (document.kind !== "placement" || "isRemoved" in document) return;
   for (const field of ["sources", "fallback"] as const) {
-    const stray = Object.keys(document[field] ?? {}).find((name) => !sourceNames.includes(name));
+    const known: readonly string[] = field === "sources" ? weightNames : sourceNames;
+    const stray = Object.keys(document[field] ?? {}).find((name) => !known.includes(name));
     if (stray === undefined) continue;
-    const known = sourceNames.join(", ");
-    throw new RequestError(`${field}.${stray}`, `there is no such source; there are ${known}`);
+    throw new RequestError(
+      `${field}.${stray}`,
+      `there is no such source; there are ${known.join(", ")}`,
+    );
   }
 }
 

@@ -12,7 +12,7 @@ import type { Moves } from "./moves.ts";
  * would have them, it says nothing. A request that states no circumstance is answered without regard to the
  * time, too. From + - * / and square roots alone, in the order of the candidates' items, whatever their layout.
  */
-const contextReason = "context";
+export const contextReason = "context";
 const factorMax = 4;
 const factorMin = 1 / factorMax;
 /** The least prior, in touches at the ordinary share: a few touches more or less say little. */
