@@ -1,6 +1,6 @@
 import type { Interaction, UserState } from "../../fold/state.ts";
-import type { Items } from "../../sum/items.ts";
-import type { Catalogue, CatalogueItem } from "../catalogue.ts";
+import type { CatalogueItem } from "../catalogue.ts";
+import type { Entries } from "../entries.ts";
 import type { Scores } from "../scores.ts";
 import type { Moves } from "./moves.ts";
 
@@ -26,20 +26,19 @@ type Categories = ReadonlyMap<string, ReadonlyMap<unknown, Against>>;
 /** Takes from the scores of items of skipped categories, and says so. */
 export function sinkCategories(
   state: UserState,
-  catalogue: Catalogue,
-  items: Items,
+  entries: Entries,
   totals: Scores,
   moves: Moves,
 ): void {
-  if (catalogue.size === 0) return;
-  const categories = categoriesOf(state, catalogue);
+  if (entries.isEmpty) return;
+  const categories = categoriesOf(state, entries);
   if (categories.size === 0) return;
   const causes = new Map<string, number>();
   for (let i = 0; i < totals.count; i++) {
     const item = totals.touched[i]!;
     const score = totals.values[item]!;
     if (score <= 0) continue;
-    const worst = worstOf(categories, catalogue.get(items.keys[item]!));
+    const worst = worstOf(categories, entries.of(item));
     if (worst === undefined) continue;
     const share = Math.max(1, Math.floor((score * half) / (half + worst.count))) - score;
     let cause = causes.get(worst.because);
@@ -52,12 +51,12 @@ export function sinkCategories(
   }
 }
 
-function categoriesOf(state: UserState, catalogue: Catalogue): Categories {
+function categoriesOf(state: UserState, entries: Entries): Categories {
   const categories = new Map<string, Map<unknown, Against>>();
   for (const interaction of state.ring) {
     const weight = weightOf(interaction);
     if (weight === 0) continue;
-    forEachCategory(catalogue.get(interaction.item), (attribute, value) => {
+    forEachCategory(entries.get(interaction.item), (attribute, value) => {
       const known = categories.get(attribute) ?? new Map<unknown, Against>();
       categories.set(attribute, known);
       const before = known.get(value);

@@ -1,0 +1,54 @@
+import type { Items } from "../sum/items.ts";
+import { Catalogue, type CatalogueItem } from "./catalogue.ts";
+
+/**
+ * The catalogue by the dense ids of the sums: candidates are thousands an answer, and to find one by its text in
+ * a map of a million costs more than to score it. A cache and nothing else: it says what the catalogue says.
+ * An entry is looked up when it is first asked for, so a new catalogue costs no pause.
+ */
+export class Entries {
+  #catalogue = Catalogue.empty;
+  #items: Items | undefined;
+  /** By dense id; null is in no catalogue, undefined was not asked for yet. */
+  #known: (CatalogueItem | null | undefined)[] = [];
+
+  /** Must be called before anything is read. */
+  follow(catalogue: Catalogue, items: Items): void {
+    if (catalogue !== this.#catalogue || items !== this.#items) {
+      const isSame = items === this.#items;
+      const changed = isSame ? catalogue.changedSince(this.#catalogue) : undefined;
+      if (changed === undefined) this.#known = [];
+      else for (const id of changed) this.#drop(items.find(id));
+      this.#catalogue = catalogue;
+      this.#items = items;
+    }
+    this.#reserve(items.size);
+  }
+
+  get isEmpty(): boolean {
+    return this.#catalogue.size === 0;
+  }
+
+  get(id: string): CatalogueItem | undefined {
+    return this.#catalogue.get(id);
+  }
+
+  of(item: number): CatalogueItem | undefined {
+    let known = this.#known[item];
+    if (known === undefined) {
+      this.#reserve(item + 1);
+      known = this.#catalogue.get(this.#items!.keys[item]!) ?? null;
+      this.#known[item] = known;
+    }
+    return known ?? undefined;
+  }
+
+  #drop(item: number): void {
+    if (item >= 0 && item < this.#known.length) this.#known[item] = undefined;
+  }
+
+  /** Grown one by one, so that the array has no holes. */
+  #reserve(size: number): void {
+    while (this.#known.length < size) this.#known.push(undefined);
+  }
+}
