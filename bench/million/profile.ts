@@ -1,7 +1,6 @@
-/** Where a server spends its processor time: its sampling profiler, told over the inspector when to begin and to end. */
-import { createServer, type AddressInfo } from "node:net";
-import { once } from "node:events";
+/** Where a server spends its processor time: each of its threads sampled while something goes on, self times summed. */
 import type { Table } from "../figures.ts";
+import { Inspector, type Target } from "./inspector.ts";
 
 interface Call {
   functionName: string;
@@ -16,56 +15,44 @@ export interface Profile {
   timeDeltas: number[];
 }
 
-const sampledEveryUs = 500;
-const functionsMax = 15;
-
-/** Flags for a server whose profiler is to be reached, and the port. Nothing is sampled before it is asked for. */
-export async function profilerFlags(): Promise<{ port: number; flags: string[] }> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return { port, flags: [`--inspect=127.0.0.1:${port}`, "--inspect-publish-uid=http"] };
+/** What one thread did. */
+export interface ThreadTimes {
+  thread: string;
+  /** Share of the time in which it was not idle. */
+  busyShare: number;
+  tables: Table[];
 }
 
-/** Samples the main thread of that server while `work` goes on. */
-export async function profiled(port: number, work: () => Promise<unknown>): Promise<Profile> {
-  const reply = await fetch(`http://127.0.0.1:${port}/json/list`);
-  const [target] = (await reply.json()) as { webSocketDebuggerUrl: string }[];
-  const socket = new WebSocket(target!.webSocketDebuggerUrl);
-  await new Promise((resolve, reject) => {
-    socket.addEventListener("open", resolve);
-    socket.addEventListener("error", () => reject(new Error("the profiler cannot be reached")));
-  });
-  let sent = 0;
-  const call = (method: string, params: object = {}): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      const id = ++sent;
-      const hear = ({ data }: MessageEvent): void => {
-        const said = JSON.parse(String(data)) as { id?: number; result?: unknown; error?: object };
-        if (said.id !== id) return;
-        socket.removeEventListener("message", hear);
-        if (said.error === undefined) resolve(said.result);
-        else reject(new Error(`${method}: ${JSON.stringify(said.error)}`));
-      };
-      socket.addEventListener("message", hear);
-      socket.send(JSON.stringify({ id, method, params }));
-    });
-  await call("Profiler.enable");
-  await call("Profiler.setSamplingInterval", { interval: sampledEveryUs });
-  await call("Profiler.start");
+const sampledEveryUs = 1_000;
+const functionsMax = 15;
+/** A thread that does next to nothing needs no table. */
+const busyShareMin = 0.05;
+
+/** Samples every thread of the server with that inspector while `work` goes on; the busiest first. */
+export async function profiled(port: number, work: () => Promise<unknown>): Promise<ThreadTimes[]> {
+  const inspector = await Inspector.open(port);
+  const { targets } = inspector;
+  for (const { call } of targets) {
+    await call("Profiler.enable");
+    await call("Profiler.setSamplingInterval", { interval: sampledEveryUs });
+    await call("Profiler.start");
+  }
   await work();
+  const threads: ThreadTimes[] = [];
+  for (const target of targets) threads.push(await timesOf(target));
+  inspector.close();
+  threads.sort((a, b) => b.busyShare - a.busyShare);
+  return threads.map((one) => (one.busyShare < busyShareMin ? { ...one, tables: [] } : one));
+}
+
+async function timesOf({ url, call }: Target): Promise<ThreadTimes> {
   const { profile } = (await call("Profiler.stop")) as { profile: Profile };
-  socket.close();
-  return profile;
+  const thread = url === "main" ? "main thread" : `thread ${placeOf(url)}`;
+  return { thread, ...selfTimes(profile, thread) };
 }
 
 /** Self times by function and by room, as shares of the time in which the thread was not idle. */
-export function selfTimes({ nodes, samples, timeDeltas }: Profile): {
-  busyShare: number;
-  tables: Table[];
-} {
+export function selfTimes({ nodes, samples, timeDeltas }: Profile, thread: string) {
   const calls = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
   const [functions, rooms] = [new Map<string, number>(), new Map<string, number>()];
   let [busy, all] = [0, 0];
@@ -75,11 +62,10 @@ export function selfTimes({ nodes, samples, timeDeltas }: Profile): {
     all += us;
     if (call.functionName === "(idle)") return;
     busy += us;
-    const place = placeOf(call);
     const line = call.url === "" ? "" : `:${call.lineNumber + 1}`;
-    const name = `${call.functionName || "(anonymous)"} ${place}${line}`.trim();
+    const name = `${call.functionName || "(anonymous)"} ${placeOf(call.url)}${line}`.trim();
     functions.set(name, (functions.get(name) ?? 0) + us);
-    const room = roomOf(call, place);
+    const room = roomOf(call);
     rooms.set(room, (rooms.get(room) ?? 0) + us);
   });
   const rowsOf = (times: ReadonlyMap<string, number>) =>
@@ -90,14 +76,18 @@ export function selfTimes({ nodes, samples, timeDeltas }: Profile): {
   return {
     busyShare: busy / all,
     tables: [
-      { title: "Self time by function", head: ["function", "%"], rows: rowsOf(functions) },
-      { title: "Self time by room", head: ["room", "%"], rows: rowsOf(rooms) },
+      {
+        title: `Self time of the ${thread} by function`,
+        head: ["function", "%"],
+        rows: rowsOf(functions),
+      },
+      { title: `Self time of the ${thread} by room`, head: ["room", "%"], rows: rowsOf(rooms) },
     ],
   };
 }
 
 /** The path within the server's source, the package's name, or the runtime's own. */
-function placeOf({ url }: Call): string {
+function placeOf(url: string): string {
   const [, own] = url.split("packages/server/src/");
   if (own !== undefined) return own;
   const modules = url.split("node_modules/");
@@ -105,9 +95,10 @@ function placeOf({ url }: Call): string {
   return url.split("/").slice(-2).join("/");
 }
 
-function roomOf({ functionName, url }: Call, place: string): string {
+function roomOf({ functionName, url }: Call): string {
   if (url === "") return functionName.startsWith("(") ? functionName : "runtime, native";
   if (url.startsWith("node:")) return "node";
+  const place = placeOf(url);
   if (url.includes("node_modules/")) return place.split("/")[0]!;
   const parts = place.split("/").slice(0, -1);
   return parts.length === 0 ? "main" : parts.slice(0, parts[0] === "core" ? 3 : 1).join("/");

@@ -125,7 +125,7 @@ test("self times are shares of the time that was not idle", () => {
     samples: [1, 2, 3, 4],
     timeDeltas: [400, 300, 100, 200],
   };
-  const { busyShare, tables } = selfTimes(profile);
+  const { busyShare, tables } = selfTimes(profile, "main thread");
   expect(busyShare).toBe(0.6);
   expect(tables.map(({ rows }) => rows[0])).toEqual([
     ["mix core/rank/blend.ts:9", (100 * 500) / 600],
