@@ -3,7 +3,7 @@ import { assert } from "../../base/assert.ts";
 import { assertCurrent, type Permit } from "../fold/consent.ts";
 import { emptyState, type UserState } from "../fold/state.ts";
 import type { Models } from "../sum/models.ts";
-import { sinkCategories } from "./adjust/categories.ts";
+import { Categories } from "./adjust/categories.ts";
 import { Circumstances } from "./adjust/circumstances.ts";
 import { fade } from "./adjust/freshness.ts";
 import { Moves } from "./adjust/moves.ts";
@@ -64,6 +64,7 @@ export class Ranker {
   readonly #moves = new Moves();
   readonly #circumstances = new Circumstances();
   readonly #risk = new SkipRisk();
+  readonly #categories = new Categories();
   readonly #filters = new Filters();
   readonly #rulebook = new Rulebook(this.#filters);
   readonly #features = new Features();
@@ -222,7 +223,7 @@ export class Ranker {
     this.#moves.clear();
     this.#circumstances.weigh(ask, ownNumber(sources, "context"), totals, this.#moves);
     this.#risk.weigh(models, totals, this.#moves);
-    sinkCategories(state, this.#entries, totals, this.#moves);
+    this.#categories.sink(state, this.#entries, totals, this.#moves);
     if (freshness !== undefined) fade(freshness, now, this.#entries, totals, this.#moves);
     inForce.weigh(totals, models.items, this.#entries, this.#moves);
   }
