@@ -202,7 +202,7 @@ function ratePlot(taken: readonly Taken[]): Plot {
     name: "curves-rate",
     title: "Decode, fold and sum against each axis",
     x: sizes("users, items or events"),
-    y: { label: "records/s", scale: "log", ticks: decades(1_000, 1_000_000) },
+    y: { label: "per s", scale: "log", ticks: decades(1_000, 1_000_000) },
     series: axes.map((axis) => lineOf(axis, along(taken, axis), axis, "decode + fold + sum")),
   };
 }

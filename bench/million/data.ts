@@ -39,7 +39,7 @@ export interface MillionData extends Facts {
 }
 
 /** Ten times the interactions of the load: at the default size 10,000,000 of 200,000 users with 1,000,000 items. */
-export function millionLoad({ interactions, seed, days }: Load): Load {
+function millionLoad({ interactions, seed, days }: Load): Load {
   const size = interactions * 10;
   const users = Math.max(20, Math.round(size / 50));
   return loadOf(size, { users, items: Math.max(200, Math.round(size / 10)), seed, days });

@@ -10,7 +10,7 @@ export interface Category {
 }
 
 /** The kind of an item that belongs to nothing. */
-export const noKind = 1;
+const noKind = 1;
 
 /**
  * Numbers for the sets of categories that items have: items are a million, their kinds a few hundred, so what is
