@@ -1,4 +1,5 @@
 /** What a measurement hands back, and the arithmetic that all of them share. */
+import type { Sizes } from "./curves/axes.ts";
 import type { Load } from "./generate.ts";
 
 export interface Figure {
@@ -31,6 +32,14 @@ export interface Measured {
   /** Facts of this run that the method names: sizes, counts, bytes. */
   notes: string[];
   plots?: Plot[] | undefined;
+  tables?: Table[] | undefined;
+}
+
+/** What is no single figure: a value for each row and column. */
+export interface Table {
+  title: string;
+  head: string[];
+  rows: (string | number)[][];
 }
 
 export interface Measurement {
@@ -42,6 +51,8 @@ export interface Measurement {
   needs?: "data" | "tail" | undefined;
   /** Run in so many processes, one after the other, and every figure is the median; 1 if absent, fewer for small loads. */
   processes?: number | undefined;
+  /** Left out of a run that names no measurements, unless ATTUNE_LONG=1. */
+  isLong?: boolean | undefined;
   run(setting: Setting): Promise<Measured>;
 }
 
@@ -51,6 +62,8 @@ export interface Setting {
   dir: string;
   /** Copy of the prepared data directory, for measurements that need one. */
   data: string;
+  /** Sizes of the curves that were asked for. */
+  curves?: Sizes | undefined;
 }
 
 export function percentile(sorted: Float64Array, share: number): number {

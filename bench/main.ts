@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { type Sizes, sizesOf } from "./curves/axes.ts";
 import { say } from "./figures.ts";
 import { type Load, loadOf } from "./generate.ts";
 import { describeMachine, loadAverage } from "./machine.ts";
@@ -14,6 +15,10 @@ import { pageText, type Run, terminalText } from "./page.ts";
 import { svgOf } from "./plot.ts";
 import { type Result, Suite } from "./suite.ts";
 
+const longNames = measurements
+  .filter(({ isLong }) => isLong)
+  .map(({ name }) => name)
+  .join(", ");
 const help = `npm run bench -- [--only NAME,...] [--interactions N] [--json] [--save FILE]
 
   --only NAME,...    these measurements alone: ${measurements.map(({ name }) => name).join(", ")}
@@ -22,12 +27,15 @@ const help = `npm run bench -- [--only NAME,...] [--interactions N] [--json] [--
   --items N          default: a twentieth of the interactions, at most 50,000
   --days N           event times cover so many days (default 30)
   --seed N           the same seed gives the same load (default 1)
+  --curves AXIS=N,.. sizes of the curves along an axis (users, items or events), instead of their own
   --json             print the results as JSON
   --save FILE        write the page, and its plots beside it: --save docs/benchmarks.md
   --help             print this
 
 Temporary files go to ${tmpdir()} (TMPDIR moves them; about 2 kB an interaction) and are removed at the end.
 Run it on a quiet machine: the measurements run one after the other and want two cores.
+Left out unless named or with ATTUNE_LONG=1: ${longNames}. It takes ten times the interactions asked for; with
+ATTUNE_BENCH_DATA=DIR it keeps the data directory it prepared there for the next run.
 `;
 
 const options = {
@@ -37,6 +45,7 @@ const options = {
   items: { type: "string" },
   days: { type: "string" },
   seed: { type: "string" },
+  curves: { type: "string", multiple: true },
   json: { type: "boolean" },
   save: { type: "string" },
   help: { type: "boolean" },
@@ -78,13 +87,21 @@ function loadFrom(values: Values): Load {
 }
 
 function chosenFrom(only: string | undefined) {
-  if (only === undefined) return measurements;
+  if (only === undefined)
+    return measurements.filter(({ isLong }) => !isLong || process.env["ATTUNE_LONG"] === "1");
   return only.split(",").map((name) => {
     const found = measurements.find((one) => one.name === name);
     if (found !== undefined) return found;
     const names = measurements.map((one) => one.name).join(", ");
     throw new UsageError(`there is no measurement ${name}; there are ${names}`);
   });
+}
+
+function curvesFrom(given: readonly string[] = []): Sizes {
+  const sizes = given.map(sizesOf);
+  const wrong = sizes.find((one) => typeof one === "string");
+  if (wrong !== undefined) throw new UsageError(wrong);
+  return Object.assign({}, ...sizes) as Sizes;
 }
 
 function save(file: string, run: Run): void {
@@ -109,7 +126,7 @@ async function bench(argv: string[]): Promise<number> {
   const root = mkdtempSync(join(tmpdir(), "attune-bench-"));
   process.on("exit", () => rmSync(root, { recursive: true, force: true }));
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
-  const suite = new Suite(root, load);
+  const suite = new Suite(root, load, curvesFrom(values.curves));
   const results: Result[] = [];
   for (const measurement of chosen) results.push(await suite.run(measurement));
   const command = ["npm run bench", ...(argv.length > 0 ? ["--", ...argv] : [])].join(" ");

@@ -1,4 +1,5 @@
 /** Every measurement, in the order in which they run. */
+import { curves } from "./curves/curves.ts";
 import type { Measurement } from "./figures.ts";
 import { answers } from "./measure/answers.ts";
 import { append } from "./measure/append.ts";
@@ -13,6 +14,7 @@ import { push } from "./measure/push.ts";
 import { restart } from "./measure/restart.ts";
 import { servedAnswers } from "./measure/served-answers.ts";
 import { takedown } from "./measure/takedown.ts";
+import { servedMillion } from "./million/served-million.ts";
 
 export const measurements: readonly Measurement[] = [
   fold,
@@ -21,9 +23,11 @@ export const measurements: readonly Measurement[] = [
   answers,
   restart,
   memory,
+  curves,
   forget,
   ingest,
   servedAnswers,
+  servedMillion,
   push,
   takedown,
   overload,

@@ -1,5 +1,5 @@
 /** Results as text: a table for the terminal and the page docs/benchmarks.md, which nobody edits by hand. */
-import type { Figure } from "./figures.ts";
+import type { Figure, Table } from "./figures.ts";
 import type { Load } from "./generate.ts";
 import type { Machine } from "./machine.ts";
 import type { Result } from "./suite.ts";
@@ -24,7 +24,13 @@ export function terminalText(run: Run): string {
     const lines = rows.map(([name, value, floor]) =>
       `  ${name!.padEnd(widths[0]!)}  ${value!.padStart(widths[1]!)}  ${floor}`.trimEnd(),
     );
-    const notes = measured.notes.map((note) => `  ${note}`);
+    const notes = [
+      ...measured.notes.map((note) => `  ${note}`),
+      ...(measured.tables ?? []).flatMap((table) => [
+        "",
+        ...linesOf(table).map((one) => `  ${one}`),
+      ]),
+    ];
     return `${title} (${seconds.toFixed(0)} s)\n${[...lines, ...notes].join("\n")}\n`;
   });
   return `${machineLines(run).join("\n")}\n\n${blocks.join("\n")}`;
@@ -43,7 +49,9 @@ export function pageText(run: Run, plotFile: (name: string) => string): string {
     const plots = (measured.plots ?? []).map(
       (plot) => `\n![${plot.title}](${plotFile(plot.name)})\n`,
     );
-    return `${head}\n${table}\n\n${measured.notes.join(" ")}\n${plots.join("")}${alone}`;
+    const tables = (measured.tables ?? []).map((one) => `\n${linesOf(one).join("\n")}\n`);
+    const notes = measured.notes.join(" ");
+    return `${head}\n${table}\n\n${notes}\n${tables.join("")}${plots.join("")}${alone}`;
   });
   const intro =
     "# Benchmarks\n\n" +
@@ -51,6 +59,14 @@ export function pageText(run: Run, plotFile: (name: string) => string): string {
     "holds itself to; `missed` is said where it is. Figures of another machine differ, and so do those of a busy one.\n";
   const machine = machineLines(run).map((line) => `- ${line}`);
   return `${intro}\n${machine.join("\n")}\n\n${sections.join("\n")}`;
+}
+
+/** Its title and a table of Markdown, which a terminal can bear as well. */
+function linesOf({ title, head, rows }: Table): string[] {
+  const line = (cells: readonly (string | number)[]) =>
+    `| ${cells.map((cell) => (typeof cell === "number" ? shown(cell) : cell)).join(" | ")} |`;
+  const right = head.map((_, i) => (typeof rows[0]?.[i] === "number" ? "---:" : "---"));
+  return [`**${title}**`, "", line(head), `|${right.join("|")}|`, ...rows.map(line)];
 }
 
 function machineLines({ machine, load, command }: Run): string[] {

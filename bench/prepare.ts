@@ -7,15 +7,18 @@ import type { Checkpoint } from "../packages/server/src/engine/checkpoint/checkp
 import { openSqliteCheckpoint } from "../packages/server/src/engine/checkpoint/sqlite.ts";
 import { storedDedupe } from "../packages/server/src/engine/checkpoint/checkpointer.ts";
 import { Engine } from "../packages/server/src/engine/engine.ts";
+import { catalogueRecord } from "../packages/server/src/ingest/items/put.ts";
 import type { Log } from "../packages/server/src/log/log.ts";
 import { openSqliteLog } from "../packages/server/src/log/sqlite.ts";
 import { say } from "./figures.ts";
 import { dayMs, type Load, loadStart } from "./generate.ts";
+import { Random, scatter } from "./random.ts";
 import { Records, tenant } from "./workload.ts";
 
 const hourMs = 3_600_000;
 const batchRecords = 100;
 const inFlight = 4;
+const itemsPerRecord = 1_000;
 
 export interface Platform {
   log: Log;
@@ -39,11 +42,12 @@ export function loadEnd(load: Load): number {
   return loadStart + load.days * dayMs;
 }
 
-/** `checkpointRecords` 0: no checkpoint is made but when asked. */
+/** `checkpointRecords` 0: no checkpoint is made but when asked. `onFolded` hears how long each commit took. */
 export async function open(
   dir: string,
   now: () => number,
   checkpointRecords?: number,
+  onFolded?: (ms: number, records: number) => void,
 ): Promise<Opening> {
   const start = performance.now();
   const checkpoint = await openSqliteCheckpoint(join(dir, "state.sqlite"));
@@ -65,6 +69,7 @@ export async function open(
     if (Number.isNaN(tailAt)) tailAt = performance.now();
     return read(afterSeq);
   };
+  if (onFolded !== undefined) timeFold(log, onFolded);
   const engine = await Engine.open({ log, checkpoint, now, checkpointRecords });
   const end = performance.now();
   return {
@@ -74,6 +79,17 @@ export async function open(
     statesMs: tailAt - logAt,
     tailMs: end - tailAt,
   };
+}
+
+/** The engine folds a commit in the very turn in which the log hands it over. */
+function timeFold(log: Log, onFolded: (ms: number, records: number) => void): void {
+  const onCommit = log.onCommit.bind(log);
+  log.onCommit = (listener) =>
+    onCommit((commit) => {
+      const start = performance.now();
+      listener(commit);
+      onFolded(performance.now() - start, commit.records.length);
+    });
 }
 
 /** Ends as a stop does: with a checkpoint. */
@@ -98,6 +114,35 @@ export async function fill(engine: Engine, records: Records, count: number): Pro
   }
   await Promise.all(waiting);
   await engine.settled();
+}
+
+/** Items `item-0`, `item-1`, .. with attributes, in records as large as the door makes them; returns ms. */
+export async function putCatalogue(engine: Engine, items: number, at: number): Promise<number> {
+  const start = performance.now();
+  for (let from = 0; from < items; from += itemsPerRecord) {
+    const put = Array.from({ length: Math.min(itemsPerRecord, items - from) }, (_, i) =>
+      itemOf(from + i),
+    );
+    await engine.append([catalogueRecord(tenant, { put }, at)]);
+    if ((from + put.length) % 100_000 === 0) say(`catalogue: ${from + put.length} of ${items}`);
+  }
+  await engine.settled();
+  return performance.now() - start;
+}
+
+function itemOf(item: number) {
+  const chance = new Random(scatter(item));
+  return {
+    id: `item-${item}`,
+    attributes: {
+      title: `Title of item ${item}`,
+      artist: `artist-${chance.zipf(50_000, 0.8)}`,
+      category: `category-${chance.below(24)}`,
+      tags: [`tag-${chance.zipf(300, 0.8)}`, `tag-${chance.zipf(300, 0.8)}`],
+      year: 1970 + chance.below(56),
+      explicit: chance.below(20) === 0,
+    },
+  };
 }
 
 /** The tenant's users need no consent of their own here, as after an import. */

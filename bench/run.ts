@@ -1,16 +1,11 @@
 /** One task of a run in a process of its own, started by main.ts: prepares a directory or takes a measurement. */
 import { cpSync } from "node:fs";
-import type { Measured, Setting } from "./figures.ts";
+import { measurePoint } from "./curves/point.ts";
+import type { Measured } from "./figures.ts";
 import { measurements } from "./measurements.ts";
+import { prepareMillion } from "./million/data.ts";
 import { prepareData, prepareTail } from "./prepare.ts";
-
-export interface Task extends Setting {
-  do: "prepare data" | "prepare tail" | "measure";
-  /** Name of the measurement. */
-  name: string;
-}
-
-export type Outcome = { measured: Measured } | { error: string };
+import type { Outcome, Task } from "./process.ts";
 
 // Whoever started this is gone: nobody waits for the result.
 process.on("disconnect", () => process.exit());
@@ -23,8 +18,11 @@ process.once("message", (task: Task) => {
     .then((outcome) => process.send?.(outcome, () => process.disconnect()));
 });
 
-async function perform({ do: what, name, dir, data, load }: Task): Promise<Measured> {
+async function perform(task: Task): Promise<Measured> {
+  const { do: what, name, dir, data, load, curves } = task;
   const nothing = { figures: [], notes: [] };
+  if (what === "curve point") return measurePoint(dir, load);
+  if (what === "prepare million") return prepareMillion(dir, load);
   if (what === "prepare data") {
     await prepareData(dir, load);
     return nothing;
@@ -35,7 +33,7 @@ async function perform({ do: what, name, dir, data, load }: Task): Promise<Measu
     return nothing;
   }
   const measurement = measurements.find((one) => one.name === name)!;
-  if (measurement.needs === undefined) return measurement.run({ load, dir, data });
+  if (measurement.needs === undefined) return measurement.run({ load, dir, data, curves });
   cpSync(data, dir, { recursive: true });
-  return measurement.run({ load, dir, data: dir });
+  return measurement.run({ load, dir, data: dir, curves });
 }

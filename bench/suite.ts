@@ -1,11 +1,10 @@
 /** Runs measurements one after the other, each in processes of its own, over directories prepared once. */
-import { fork } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
-import { totalmem } from "node:os";
 import { join } from "node:path";
 import { type Measured, type Measurement, median, say, scaled } from "./figures.ts";
 import type { Load } from "./generate.ts";
-import type { Outcome, Task } from "./run.ts";
+import type { Sizes } from "./curves/axes.ts";
+import { inProcess } from "./process.ts";
 
 export interface Result {
   name: string;
@@ -22,9 +21,12 @@ export class Suite {
   readonly #load: Load;
   readonly #prepared = new Map<"data" | "tail", Promise<string>>();
 
-  constructor(root: string, load: Load) {
+  readonly #curves: Sizes;
+
+  constructor(root: string, load: Load, curves: Sizes) {
     this.#root = root;
     this.#load = load;
+    this.#curves = curves;
   }
 
   async run(measurement: Measurement): Promise<Result> {
@@ -39,7 +41,16 @@ export class Suite {
       while (runs.length < processes) {
         const dir = join(this.#root, name);
         mkdirSync(dir, { recursive: true });
-        runs.push(await inProcess({ do: "measure", name, dir, data, load: this.#load }));
+        runs.push(
+          await inProcess({
+            do: "measure",
+            name,
+            dir,
+            data,
+            load: this.#load,
+            curves: this.#curves,
+          }),
+        );
         rmSync(dir, { recursive: true, force: true });
       }
       const seconds = (performance.now() - start) / 1000;
@@ -76,29 +87,4 @@ function medians(runs: readonly Measured[]): Measured {
     value: median(runs.map((run) => run.figures[i]!.value)),
   }));
   return { ...first, figures };
-}
-
-function inProcess(task: Task): Promise<Measured> {
-  return new Promise((resolve, reject) => {
-    const child = fork(new URL("./run.ts", import.meta.url), {
-      execArgv: ["--expose-gc", "--disable-warning=ExperimentalWarning", ...heapOptions(task.load)],
-      // What a measurement prints is progress: standard output belongs to the results.
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
-      serialization: "advanced",
-    });
-    let outcome: Outcome = { error: `${task.do} ${task.name} ended without a result` };
-    child.on("message", (message) => (outcome = message as Outcome));
-    child.on("error", reject);
-    child.on("exit", () => {
-      if ("error" in outcome) reject(new Error(outcome.error));
-      else resolve(outcome.measured);
-    });
-    child.send(task);
-  });
-}
-
-/** Up to the default size the default heap does; beyond it the decoded states of millions of users need more. */
-function heapOptions(load: Load): string[] {
-  if (load.interactions <= 1_000_000) return [];
-  return [`--max-old-space-size=${Math.floor((totalmem() / 2 ** 20) * 0.7)}`];
 }

@@ -20,8 +20,11 @@ export class Records {
   #pool = new Uint8Array(0);
   #used = 0;
 
-  constructor(load: Load, start?: number) {
+  readonly #subjectOf: (user: number) => string;
+
+  constructor(load: Load, start?: number, subject: (user: number) => string = subjectOf) {
     this.interactions = new Interactions(load, start);
+    this.#subjectOf = subject;
   }
 
   next(): RecordInput {
@@ -32,7 +35,7 @@ export class Records {
       schema: recordSchema,
       kind: "event",
       tenant,
-      subject: subjectOf(user),
+      subject: this.#subjectOf(user),
       identity: "verified",
       purposes: purposeBits,
       merged: false,

@@ -30,8 +30,13 @@ export class Serving {
   }
 
   /** `attune serve` with default settings on a data directory; `settings` are flags. */
-  static open(data: string, settings: readonly string[] = []): Promise<Serving> {
-    return Serving.#start([command, "serve", "--json", "--port", "0", "--data", data, ...settings]);
+  static open(
+    data: string,
+    settings: readonly string[] = [],
+    nodeFlags: readonly string[] = [],
+  ): Promise<Serving> {
+    const args = ["serve", "--json", "--port", "0", "--data", data, ...settings];
+    return Serving.#start([...nodeFlags, command, ...args]);
   }
 
   /** A server of `node:http` that reads and parses bodies and does nothing with them. */

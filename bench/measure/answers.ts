@@ -17,7 +17,7 @@ import { Interactions, type Load } from "../generate.ts";
 import { close, loadEnd, open } from "../prepare.ts";
 import { subjectOf, tenant } from "../workload.ts";
 
-const placements = ["up-next", "for-you", "trending"];
+export const placements = ["up-next", "for-you", "trending"];
 const limit = 20;
 const requestsMax = 20_000;
 /** Answers before a server calls itself ready. */
@@ -43,7 +43,7 @@ async function run({ load, data }: Setting): Promise<Measured> {
   let now = loadEnd(load);
   const { platform } = await open(data, () => now);
   const { engine } = platform;
-  const users = byLastInteraction(load);
+  const users = usersByLastInteraction(load);
   const cold = new Times();
   const coldCount = Math.min(100, users.length >> 2);
   const warmCount = Math.min(warmUp, users.length >> 1);
@@ -55,12 +55,12 @@ async function run({ load, data }: Setting): Promise<Measured> {
     await setImmediate();
   }
   say("answers: warm");
-  const warm = await measure(askOne, Math.min(requestsMax * 3, users.length - warmCount));
+  const warm = await measureAnswers(askOne, Math.min(requestsMax * 3, users.length - warmCount));
   await close(platform);
   const first = cold.sorted();
   return {
     notes: [
-      `${warm.requests} requests after ${warmCount} of warm-up; ${warm.items} items answered on average; ` +
+      `${warm.requests} requests after ${warmCount} of warm-up; ${(answered.items / answered.requests).toFixed(1)} items answered on average; ` +
         `${users.length} users known.`,
     ],
     figures: [
@@ -79,7 +79,11 @@ async function run({ load, data }: Setting): Promise<Measured> {
   };
 }
 
-async function measure(askOne: (placement: string) => Promise<number>, requests: number) {
+/** Placements take turns; a turn of the event loop ends after each request. */
+export async function measureAnswers(
+  askOne: (placement: string) => Promise<number>,
+  requests: number,
+) {
   const times = new Map(placements.map((name) => [name, new Times()]));
   const turns = new Times();
   let pauseMs = 0;
@@ -103,7 +107,6 @@ async function measure(askOne: (placement: string) => Promise<number>, requests:
     turns: turns.sorted(),
     pauseMs,
     requests,
-    items: (answered.items / answered.requests).toFixed(1),
     rate: requests / (wallMs / 1000),
   };
 }
@@ -118,7 +121,8 @@ async function ask(engine: Engine, user: number, placement: string, now: number)
   return ms;
 }
 
-function byLastInteraction(load: Load): number[] {
+/** Those of the load that did anything, newest first. */
+export function usersByLastInteraction(load: Load): number[] {
   const lastAt = new Float64Array(load.users);
   const interactions = new Interactions(load);
   while (interactions.count < load.interactions) {

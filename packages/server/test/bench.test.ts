@@ -4,8 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Axis, type Point, pointsOf } from "../../../bench/curves/axes.ts";
 import { dayMs, Interactions, loadOf, loadStart } from "../../../bench/generate.ts";
 import { measurements } from "../../../bench/measurements.ts";
+import { selfTimes } from "../../../bench/million/profile.ts";
 import type { Run } from "../../../bench/page.ts";
 
 const main = join(import.meta.dirname, "../../../bench/main.ts");
@@ -32,7 +34,10 @@ describe("a tiny run", () => {
   let run: Run;
 
   beforeAll(async () => {
-    const { code, output } = await bench(["--interactions", "1000", "--json", "--save", page], tmp);
+    // By name, so that those are in it that a usual run leaves out.
+    const only = measurements.map(({ name }) => name).join(",");
+    const args = ["--interactions", "1000", "--only", only, "--json", "--save", page];
+    const { code, output } = await bench(args, tmp);
     run = JSON.parse(output) as Run;
     expect([code, run.results.filter(({ error }) => error !== undefined)]).toEqual([0, []]);
   }, 180_000);
@@ -62,7 +67,7 @@ describe("a tiny run", () => {
     const text = readFileSync(page, "utf8");
     for (const { title } of run.results) expect(text).toContain(`## ${title}\n`);
     expect(text).not.toMatch(/NaN|undefined/);
-    for (const name of ["answers", "memory"]) {
+    for (const name of ["answers", "memory", "curves-users", "curves-memory", "curves-rate"]) {
       const plot = readFileSync(join(tmp, `page-${name}.svg`), "utf8");
       expect(plot).toMatch(/^<svg [^]*<polyline [^]*<\/svg>\n$/);
       expect(plot).not.toMatch(/NaN|undefined|Infinity/);
@@ -74,6 +79,58 @@ test("an unknown measurement is refused by a list of those there are", async () 
   const { code, output } = await bench(["--only", "nothing"], tmpdir());
   expect(code).toBe(2);
   expect(output).toContain("there are fold, append");
+});
+
+test("sizes of curves that are none are refused", async () => {
+  const { code, output } = await bench(["--curves", "users=5"], tmpdir());
+  expect([code, output]).toEqual([2, expect.stringContaining("whole numbers from 20")]);
+});
+
+describe("the points of the curves", () => {
+  const load = loadOf(1_000_000);
+  const sizes = (points: readonly Point[], axis: "users" | "items" | "interactions") =>
+    points.map((point) => point.load[axis]);
+  const off = (points: readonly Point[], axis: Axis) =>
+    points.filter(({ on }) => !on.includes(axis));
+
+  test("move one axis at a time round one base, and reach what they promise", () => {
+    const points = pointsOf(load, {}, true);
+    expect(Math.max(...sizes(points, "users"))).toBe(1_000_000);
+    expect(Math.max(...sizes(points, "items"))).toBe(1_000_000);
+    expect(Math.max(...sizes(points, "interactions"))).toBe(20_000_000);
+    expect(new Set(sizes(off(points, "users"), "users"))).toEqual(new Set([200_000]));
+    expect(new Set(sizes(off(points, "items"), "items"))).toEqual(new Set([50_000]));
+    expect(new Set(sizes(off(points, "events"), "interactions"))).toEqual(new Set([1_000_000]));
+    expect(points.filter(({ on }) => on.length === 3)).toHaveLength(1);
+  });
+
+  test("stand where they are asked for", () => {
+    const points = pointsOf(load, { users: [20, 300], items: [], events: [] }, false);
+    expect(points.map(({ load: { users } }) => users)).toEqual([20, 300, 200_000]);
+  });
+});
+
+test("self times are shares of the time that was not idle", () => {
+  const node = (id: number, functionName: string, url: string) => ({
+    id,
+    callFrame: { functionName, url, lineNumber: 8 },
+  });
+  const profile = {
+    nodes: [
+      node(1, "(idle)", ""),
+      node(2, "mix", "file:///x/packages/server/src/core/rank/blend.ts"),
+      node(3, "", "file:///x/node_modules/fastify/lib/route.js"),
+      node(4, "mix", "file:///x/packages/server/src/core/rank/blend.ts"),
+    ],
+    samples: [1, 2, 3, 4],
+    timeDeltas: [400, 300, 100, 200],
+  };
+  const { busyShare, tables } = selfTimes(profile, "main thread");
+  expect(busyShare).toBe(0.6);
+  expect(tables.map(({ rows }) => rows[0])).toEqual([
+    ["mix core/rank/blend.ts:9", (100 * 500) / 600],
+    ["core/rank", (100 * 500) / 600],
+  ]);
 });
 
 describe("the load", () => {

@@ -1,6 +1,7 @@
 import type { UserState } from "../fold/state.ts";
-import type { Catalogue } from "./catalogue.ts";
 import type { Blend } from "./blend.ts";
+import type { CatalogueItem } from "./catalogue.ts";
+import type { Entries } from "./entries.ts";
 import type { Predicate } from "./filter/predicate.ts";
 import type { Items } from "../sum/items.ts";
 import type { Takedowns } from "./merchandise/takedown.ts";
@@ -14,7 +15,7 @@ const purchaseBit = 16;
  * not taken down, and that neither the request, nor the user's dislikes, nor the placement's exclusions keep out.
  */
 export class Eligible {
-  readonly #catalogue: Catalogue;
+  readonly #entries: Entries;
   readonly #takedowns: Takedowns | undefined;
   /** All must let an item through. */
   readonly #filters: readonly Predicate[];
@@ -22,13 +23,13 @@ export class Eligible {
 
   constructor(
     state: UserState,
-    catalogue: Catalogue,
+    entries: Entries,
     placement: Placement,
     exclude: readonly string[],
     takedowns: Takedowns | undefined,
     filters: readonly (Predicate | undefined)[],
   ) {
-    this.#catalogue = catalogue;
+    this.#entries = entries;
     this.#takedowns = takedowns;
     this.#filters = filters.filter((filter) => filter !== undefined);
     const excluded = new Set(exclude);
@@ -43,11 +44,13 @@ export class Eligible {
 
   /** Whether every filter lets an item in; undefined where there is none. */
   get isOffered(): ((item: string) => boolean) | undefined {
-    return this.#filters.length === 0 ? undefined : (item) => this.#isOffered(item);
+    return this.#filters.length === 0
+      ? undefined
+      : (item) => this.#isOffered(item, this.#entries.get(item));
   }
 
   has(item: string): boolean {
-    return !this.#excluded.has(item) && this.#isOffered(item);
+    return !this.#excluded.has(item) && this.#isOffered(item, this.#entries.get(item));
   }
 
   /** Bars every candidate that may not be shown, and says how many are left. */
@@ -62,21 +65,20 @@ export class Eligible {
     }
     // Candidates are many: they are looked up one by one only if something can turn them away.
     const isOpen = this.#filters.length === 0 && this.#takedowns === undefined;
-    if (this.#catalogue.size === 0 && isOpen) return totals.count - barred;
+    if (this.#entries.isEmpty && isOpen) return totals.count - barred;
     for (let i = 0; i < totals.count; i++) {
       const item = totals.touched[i]!;
       const key = items.keys[item]!;
-      if (this.#isOffered(key) || this.#excluded.has(key)) continue;
+      if (this.#isOffered(key, this.#entries.of(item)) || this.#excluded.has(key)) continue;
       blend.bar(item);
       barred++;
     }
     return totals.count - barred;
   }
 
-  #isOffered(item: string): boolean {
+  #isOffered(item: string, entry: CatalogueItem | undefined): boolean {
     if (this.#takedowns !== undefined && Object.hasOwn(this.#takedowns, item)) return false;
-    const entry = this.#catalogue.get(item);
-    if (entry === undefined && this.#catalogue.size > 0) return false;
+    if (entry === undefined && !this.#entries.isEmpty) return false;
     return this.#filters.every((filter) => filter(entry, item));
   }
 }

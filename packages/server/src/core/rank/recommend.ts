@@ -3,7 +3,7 @@ import { assert } from "../../base/assert.ts";
 import { assertCurrent, type Permit } from "../fold/consent.ts";
 import { emptyState, type UserState } from "../fold/state.ts";
 import type { Models } from "../sum/models.ts";
-import { sinkCategories } from "./adjust/categories.ts";
+import { Categories } from "./adjust/categories.ts";
 import { Circumstances } from "./adjust/circumstances.ts";
 import { fade } from "./adjust/freshness.ts";
 import { Moves } from "./adjust/moves.ts";
@@ -19,6 +19,7 @@ import { personalKey, strangerKey } from "./explore/key.ts";
 import { catalogueReason, exploredReason, reasonsOf, shortened, unnamed } from "./explain.ts";
 import { Filters } from "./filter/filters.ts";
 import { Eligible } from "./eligible.ts";
+import { Entries } from "./entries.ts";
 import type { InForce } from "./merchandise/in-force.ts";
 import { Rulebook } from "./merchandise/rulebook.ts";
 import { type Definitions, findPlacement, itemsMax, type Placement } from "./placement.ts";
@@ -63,9 +64,11 @@ export class Ranker {
   readonly #moves = new Moves();
   readonly #circumstances = new Circumstances();
   readonly #risk = new SkipRisk();
+  readonly #categories = new Categories();
   readonly #filters = new Filters();
   readonly #rulebook = new Rulebook(this.#filters);
   readonly #features = new Features();
+  readonly #entries = new Entries();
   readonly #rerank: Rerank;
   readonly #explorer = new Explorer();
   readonly #tenant: number;
@@ -113,10 +116,11 @@ export class Ranker {
       editionAt: editionAt(placement, request.now),
     };
     const { rules, takedowns } = definitions;
+    this.#entries.follow(catalogue, models.items);
     const inForce = this.#rulebook.inForce(rules, placement.name, ask, request.now);
     // What is asked about is no answer.
     const exclude = [...(request.exclude ?? []), ...(seeds ?? [])];
-    const eligible = new Eligible(known, catalogue, placement, exclude, takedowns, [
+    const eligible = new Eligible(known, this.#entries, placement, exclude, takedowns, [
       this.#filters.ofRequest(request.filter, ask),
       this.#filters.ofDocument(placement, ask),
       inForce.allows,
@@ -131,7 +135,7 @@ export class Ranker {
       this.#rerank.order(weights, this.#blend);
     }
     this.#sink(ask);
-    this.#adjust(ask, placement, catalogue, inForce);
+    this.#adjust(ask, placement, inForce);
     const arranged = this.#arranged(ask, placement, catalogue, eligible, inForce, limit);
     const isHidden = (item: string): boolean =>
       takedowns !== undefined && Object.hasOwn(takedowns, item);
@@ -170,7 +174,8 @@ export class Ranker {
   ): RankFeatures {
     const placement = placementOf(definitions, request);
     const ask = { state, models, now: request.now, context: request.context ?? {} };
-    const eligible = new Eligible(state, catalogue, placement, [], definitions.takedowns, []);
+    this.#entries.follow(catalogue, models.items);
+    const eligible = new Eligible(state, this.#entries, placement, [], definitions.takedowns, []);
     this.#mix(ask, placement, eligible, request.limit);
     return this.#rerank.look(ask, this.#blend, rerankedMin);
   }
@@ -212,20 +217,15 @@ export class Ranker {
   }
 
   /** What changes scores behind the blend, each step with a reason of its own. */
-  #adjust(
-    ask: Ask,
-    { sources, freshness }: Placement,
-    catalogue: Catalogue,
-    inForce: InForce,
-  ): void {
+  #adjust(ask: Ask, { sources, freshness }: Placement, inForce: InForce): void {
     const { totals } = this.#blend;
     const { state, models, now } = ask;
     this.#moves.clear();
     this.#circumstances.weigh(ask, ownNumber(sources, "context"), totals, this.#moves);
     this.#risk.weigh(models, totals, this.#moves);
-    sinkCategories(state, catalogue, models.items, totals, this.#moves);
-    if (freshness !== undefined) fade(freshness, now, catalogue, models.items, totals, this.#moves);
-    inForce.weigh(totals, models.items, catalogue, this.#moves);
+    this.#categories.sink(state, this.#entries, totals, this.#moves);
+    if (freshness !== undefined) fade(freshness, now, this.#entries, totals, this.#moves);
+    inForce.weigh(totals, models.items, this.#entries, this.#moves);
   }
 
   /** The list of ids: the best, spread as the placement wants it, filled up, with what is pinned in its slots. */

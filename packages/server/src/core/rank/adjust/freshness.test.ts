@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Catalogue } from "../catalogue.ts";
+import { Entries } from "../entries.ts";
 import { Items } from "../../sum/items.ts";
 import { Scores } from "../scores.ts";
 import { fade, freshnessOf, msOfDate } from "./freshness.ts";
@@ -54,7 +55,9 @@ test("a score halves with each half-life, never below 1, and what states no time
   });
   for (const id of ids) totals.add(items.intern(id), 1 << 20);
   const moves = new Moves();
-  fade({ attribute: "since", halfLifeDays: 7 }, now, catalogue, items, totals, moves);
+  const entries = new Entries();
+  entries.follow(catalogue, items);
+  fade({ attribute: "since", halfLifeDays: 7 }, now, entries, totals, moves);
   const parts = ids.map((id) => [id, totals.get(items.find(id)) / (1 << 20)]);
   expect(Object.fromEntries(parts)).toEqual({
     new: 1,

@@ -1,6 +1,6 @@
 import { decayTable } from "../../sum/decay.ts";
-import type { Items } from "../../sum/items.ts";
-import type { Catalogue, CatalogueItem } from "../catalogue.ts";
+import type { CatalogueItem } from "../catalogue.ts";
+import type { Entries } from "../entries.ts";
 import { assertKnown, fieldsOf, integerOf, textOf } from "../field.ts";
 import type { Scores } from "../scores.ts";
 import type { Moves } from "./moves.ts";
@@ -33,8 +33,7 @@ export function freshnessOf(value: unknown): Freshness {
 export function fade(
   { attribute, halfLifeDays }: Freshness,
   now: number,
-  catalogue: Catalogue,
-  items: Items,
+  entries: Entries,
   totals: Scores,
   moves: Moves,
 ): void {
@@ -44,7 +43,7 @@ export function fade(
     const item = totals.touched[i]!;
     const score = totals.values[item]!;
     if (score <= 0) continue;
-    const since = timeOf(catalogue.get(items.keys[item]!), attribute);
+    const since = timeOf(entries.of(item), attribute);
     if (since === undefined) continue;
     const age = Math.max(0, Math.floor((now - since) / stepMs));
     const weight = weights[Math.min(age, weights.length - 1)]!;

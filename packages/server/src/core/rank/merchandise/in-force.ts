@@ -1,7 +1,8 @@
 import type { Context } from "@attune/protocol";
 import type { Items } from "../../sum/items.ts";
 import type { Moves } from "../adjust/moves.ts";
-import type { Catalogue, CatalogueItem } from "../catalogue.ts";
+import type { CatalogueItem } from "../catalogue.ts";
+import type { Entries } from "../entries.ts";
 import type { Filters } from "../filter/filters.ts";
 import type { Asker, Predicate } from "../filter/predicate.ts";
 import type { Scores } from "../scores.ts";
@@ -68,7 +69,7 @@ export class InForce {
   }
 
   /** Boosts and buries: each rule's share of a score is a reason of its own. */
-  weigh(totals: Scores, items: Items, catalogue: Catalogue, moves: Moves): void {
+  weigh(totals: Scores, items: Items, entries: Entries, moves: Moves): void {
     for (const { source, boost, bury, concerns } of this.#weighing) {
       const cause = moves.cause(source);
       for (let i = 0; i < totals.count; i++) {
@@ -76,7 +77,7 @@ export class InForce {
         const score = totals.values[item]!;
         if (score <= 0) continue;
         const id = items.keys[item]!;
-        if (!concerns(catalogue.get(id), id)) continue;
+        if (!concerns(entries.of(item), id)) continue;
         const weighed = Math.max(1, Math.floor(Math.min(scoreMax, score * boost) / bury));
         totals.add(item, weighed - score);
         moves.add(item, cause, weighed - score);

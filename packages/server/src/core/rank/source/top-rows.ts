@@ -8,6 +8,15 @@ import type { Popularity } from "../../sum/popularity.ts";
 import { Scores } from "../scores.ts";
 import { Top } from "../top.ts";
 
+/** Beyond so many times the limit a short list is cut to half the score of its last row that counts. */
+const listedMax = 8;
+
+/** Rows of one dimension at or above a score, and some that have fallen below it since. */
+interface Short {
+  floor: number;
+  rows: number[];
+}
+
 /** Once so many rows were put to a filter, no lower ones are. */
 const offersAsked = 50_000;
 
@@ -23,6 +32,10 @@ export class TopRows {
   #nowHour = -1;
   #revision = 0;
   #rows = 0;
+  /** By dimension: all rows that may be among the best. Rows are as many as items, and looked through once. */
+  readonly #shorts = new Map<number, Short>();
+  /** By row: 1 if it stands in the short list of its dimension. */
+  #isShort = new Uint8Array(1024);
   /** By dimension: rows below it were not among the best last time. A hint where to start, it never shows. */
   readonly #thresholds = new Map<number, number>();
 
@@ -53,7 +66,9 @@ export class TopRows {
       scores.add(item, this.#found.get(item));
     }
     if (isOffered === undefined && this.#top.count === this.#limit) {
-      this.#thresholds.set(dimension, this.#found.get(this.#top.items[this.#limit - 1]!));
+      const last = this.#found.get(this.#top.items[this.#limit - 1]!);
+      this.#thresholds.set(dimension, last);
+      this.#cut(dimension, Math.max(1, Math.floor(last / 2)));
     }
   }
 
@@ -63,13 +78,24 @@ export class TopRows {
       const grown = new Float64Array(Math.max(rows, this.#values.length * 2));
       grown.set(this.#values);
       this.#values = grown;
+      const isShort = new Uint8Array(grown.length);
+      isShort.set(this.#isShort);
+      this.#isShort = isShort;
     }
     const score = (row: number): void => {
       this.#values[row] = this.#scoreOf(popularity, row, nowHour);
     };
     const isSame = popularity === this.#popularity && nowHour === this.#nowHour;
-    if (!isSame || !popularity.eachChanged(this.#revision, score)) {
+    const change = (row: number): void => {
+      score(row);
+      const short = this.#shorts.get(popularity.dimensionOf(row));
+      if (short === undefined || this.#isShort[row] === 1) return;
+      if (this.#values[row]! >= short.floor) this.#enter(short, row);
+    };
+    if (!isSame || !popularity.eachChanged(this.#revision, change)) {
       for (let row = 0; row < rows; row++) score(row);
+      this.#shorts.clear();
+      this.#isShort.fill(0);
     }
     this.#popularity = popularity;
     this.#nowHour = nowHour;
@@ -77,15 +103,51 @@ export class TopRows {
     this.#rows = rows;
   }
 
+  #enter(short: Short, row: number): void {
+    this.#isShort[row] = 1;
+    short.rows.push(row);
+  }
+
   /** Every row at or above a threshold that lets at least `limit` rows through, or all there are. */
   #collect(models: Models, dimension: number): void {
-    let threshold = this.#thresholds.get(dimension) ?? 1;
+    const known = this.#shorts.get(dimension);
+    if (known !== undefined) {
+      this.#clear(models);
+      for (const row of known.rows) {
+        const value = this.#values[row]!;
+        if (value >= known.floor) this.#found.add(models.popularity.itemOf(row), value);
+      }
+      if (this.#found.count >= this.#limit || known.floor <= 1) return;
+      for (const row of known.rows) this.#isShort[row] = 0;
+    }
+    const short: Short = { floor: 0, rows: [] };
+    let threshold = Math.max(1, Math.floor((this.#thresholds.get(dimension) ?? 1) / 2));
     for (;;) {
       this.#clear(models);
-      this.#take(models, dimension, threshold, Infinity);
-      if (this.#found.count >= this.#limit || threshold <= 1) return;
+      short.rows.length = 0;
+      this.#take(models, dimension, threshold, Infinity, (_item, row) => {
+        short.rows.push(row);
+        return true;
+      });
+      if (this.#found.count >= this.#limit || threshold <= 1) break;
       threshold = Math.max(1, Math.floor(threshold / 4));
     }
+    short.floor = threshold;
+    for (const row of short.rows) this.#isShort[row] = 1;
+    this.#shorts.set(dimension, short);
+  }
+
+  /** Lets go of rows below a floor where a short list has become a long one. */
+  #cut(dimension: number, floor: number): void {
+    const short = this.#shorts.get(dimension);
+    if (short === undefined || short.rows.length <= listedMax * this.#limit) return;
+    short.floor = Math.max(short.floor, floor);
+    const kept: number[] = [];
+    for (const row of short.rows) {
+      if (this.#values[row]! >= short.floor) kept.push(row);
+      else this.#isShort[row] = 0;
+    }
+    short.rows = kept;
   }
 
   /** Downward from the best row, a quarter of the score at a time: a filter is asked about few rows at once. */
@@ -117,7 +179,7 @@ export class TopRows {
     dimension: number,
     from: number,
     end: number,
-    isWanted?: (item: number) => boolean,
+    isWanted?: (item: number, row: number) => boolean,
   ): number {
     let count = 0;
     for (let row = 0; row < this.#rows; row++) {
@@ -125,7 +187,7 @@ export class TopRows {
       if (value < from || value >= end || popularity.dimensionOf(row) !== dimension) continue;
       const item = popularity.itemOf(row);
       count++;
-      if (isWanted === undefined || isWanted(item)) this.#found.add(item, value);
+      if (isWanted === undefined || isWanted(item, row)) this.#found.add(item, value);
     }
     return count;
   }
