@@ -10,7 +10,8 @@ import { nobody, type RecordInput } from "../base/record.ts";
 import { utf8Encode } from "../base/text.ts";
 import { encodeState } from "../core/fold/codec.ts";
 import { permitFor, purposeBits } from "../core/fold/consent.ts";
-import type { FoldLimits } from "../core/fold/state.ts";
+import { purchaseBit } from "../core/rank/eligible.ts";
+import type { Exposure, FoldLimits, UserState } from "../core/fold/state.ts";
 import { findPlacement, type Stability, stabilityDefault } from "../core/rank/placement.ts";
 import { JudgedRate } from "./metrics/judged-rate.ts";
 import { engineRecord, engineRecordOf } from "./payload.ts";
@@ -187,8 +188,7 @@ export class Answers {
     const ask = {
       tenant: tenantNumber,
       request: this.#zoned(tenantNumber, request),
-      // No answer reads the rows: they are what the weights were learned from.
-      state: state && encodeState({ ...state, rankerRows: [] }),
+      state: state && encodeState(asAsked(state)),
       seq: processor.seq,
       clockHour: tenants.clockHour,
       position: engine.position(),
@@ -231,6 +231,12 @@ export class Answers {
     const where = { tenant, subject, purposes, at: now, id: decision.id };
     this.#parts.log(engineRecord("decision", decision, where));
   }
+}
+
+/** Without what no answer reads: rows that the weights were learned from, and lists that nothing was bought of. */
+function asAsked(state: UserState): UserState {
+  const isRead = ({ outcomes }: Exposure) => outcomes.some((bits) => (bits & purchaseBit) !== 0);
+  return { ...state, rankerRows: [], exposures: state.exposures.filter(isRead) };
 }
 
 /** What an answer must not outlive: the permit behind it, takedowns, and people who were forgotten. */

@@ -8,7 +8,7 @@ import type { Takedowns } from "./merchandise/takedown.ts";
 import type { Placement } from "./placement.ts";
 
 /** Bit of an exposure's slot that led to a purchase. */
-const purchaseBit = 16;
+export const purchaseBit = 16;
 
 /**
  * Which items an answer may hold: those of the catalogue (all, if it is empty) that pass every filter, that were

@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout as pause } from "node:timers/promises";
 import { ByteReader, ByteWriter } from "../../base/bytes.ts";
 import { utf8Decode, utf8Encode } from "../../base/text.ts";
 import { decodeState } from "../../core/fold/codec.ts";
@@ -19,8 +19,11 @@ export interface CheckpointerParts {
   quarantined: Set<string>;
 }
 
-/** Users packed between two turns of the event loop: about 2 ms of work. */
-const packedPerTurn = 128;
+/** Users packed between two turns of the event loop: about 1 ms of work, and the rest before the next many. */
+const packedPerTurn = 64;
+const restMs = 4;
+/** Fewer dirty users than these are packed without rests. */
+const restedMin = 4 * packedPerTurn;
 /** Users looked at, a turn, for whether they may leave memory: well below 1 ms. */
 const releasedPerTurn = 2_048;
 
@@ -78,11 +81,13 @@ export class Checkpointer {
 
   async #once(seq: number, withDedupe: boolean): Promise<void> {
     const { checkpoint, log, users, tenants, outbox } = this.#parts;
+    // At a stop nobody waits for an answer any more.
+    const isRested = !withDedupe && users.dirtyCount >= restedMin;
     users.freeze();
     const mark: Mark = { seq, clockHour: tenants.clockHour, logic: logicVersion };
     const { add, remove } = outbox.takeChanges();
     const shared = this.#takeShared();
-    while (!users.packSome(packedPerTurn)) await setImmediate();
+    while (!users.packSome(packedPerTurn)) await (isRested ? pause(restMs) : setImmediate());
     const rows = users.takePacked();
     if (withDedupe) shared.push([dedupeKey, encodeDedupe(log.dedupeSnapshot())]);
     // An older set still holds the ids of those who are about to leave the log.

@@ -15,6 +15,7 @@ import { backup, DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { crc32c } from "../../base/crc32c.ts";
 import type { BackupFile } from "../../log/log.ts";
+import { giveWay } from "../give-way.ts";
 import type { CheckpointChange, Mark } from "./checkpoint.ts";
 import { decodeRows, rowCrc, textCrc } from "./codec.ts";
 
@@ -189,4 +190,5 @@ async function backupTo(db: DatabaseSync, dir: string): Promise<BackupFile[]> {
   return [{ name: "state.sqlite", bytes: statSync(path).size, sha256: hash.digest("hex") }];
 }
 
+giveWay();
 if (parentPort !== null) serve((workerData as { path: string }).path);

@@ -35,7 +35,16 @@ export interface RankedText {
   decision: Uint8Array;
 }
 
+/** Where a text stands in the bytes of the message: from and to. */
+export type Span = readonly [number, number];
+
 export type RankReply =
-  | ({ id: number } & RankedText)
+  | { id: number; answer: Span; decision: Span }
   /** The request cannot be answered as it stands: a RequestError. */
   | { id: number; field: string; fault: string };
+
+/** Some replies and the texts of all of them: handing over many small arrays costs more than making them. */
+export interface RankReplies {
+  replies: RankReply[];
+  bytes: Uint8Array<ArrayBuffer>;
+}

@@ -3,7 +3,7 @@ import { ContributionWriter } from "../../core/fold/contribution-codec.ts";
 import type { Contribution } from "../../core/fold/contribution.ts";
 import { RequestError } from "../../core/rank/request-error.ts";
 import type { Declaration } from "../declaration.ts";
-import type { RankAsk, RankCall, RankedText, RankReply } from "./message.ts";
+import type { RankAsk, RankCall, RankedText, RankReplies, RankReply } from "./message.ts";
 import type { ViewsOfTenant } from "./ranked.ts";
 
 const messageBytesMax = 1 << 16;
@@ -88,13 +88,16 @@ class RankThread {
   readonly #waiting = new Map<number, Waiting>();
   /** The views that the thread has, by tenant. */
   readonly #views = new Map<number, ViewsOfTenant>();
+  #calls: RankCall[] = [];
   #lastId = 0;
   #hasFailed = false;
 
   constructor() {
     const name = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
     this.#worker = new Worker(new URL(name, import.meta.url));
-    this.#worker.on("message", (reply: RankReply) => this.#take(reply));
+    this.#worker.on("message", ({ replies, bytes }: RankReplies) => {
+      for (const reply of replies) this.#take(reply, bytes);
+    });
     this.#worker.on("error", (error: Error) => {
       this.#hasFailed = true;
       for (const { reject } of this.#waiting.values()) reject(error);
@@ -107,8 +110,16 @@ class RankThread {
     return this.#hasFailed ? Infinity : this.#waiting.size;
   }
 
+  /** What is told in one turn of the event loop goes out together: waking the other side costs more than it says. */
   tell(call: RankCall): void {
-    if (!this.#hasFailed) this.#worker.postMessage(call);
+    if (this.#hasFailed) return;
+    this.#calls.push(call);
+    if (this.#calls.length === 1) setImmediate(() => this.#post());
+  }
+
+  #post(): void {
+    this.#worker.postMessage(this.#calls satisfies readonly RankCall[]);
+    this.#calls = [];
   }
 
   ask(ask: RankAsk, { ease, theta }: ViewsOfTenant): Promise<RankedText> {
@@ -125,11 +136,15 @@ class RankThread {
     });
   }
 
-  #take(reply: RankReply): void {
+  #take(reply: RankReply, bytes: Uint8Array): void {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
     if ("fault" in reply) waiting?.reject(new RequestError(reply.field, reply.fault));
-    else waiting?.resolve(reply);
+    else
+      waiting?.resolve({
+        answer: bytes.subarray(...reply.answer),
+        decision: bytes.subarray(...reply.decision),
+      });
   }
 
   async close(): Promise<void> {

@@ -1,20 +1,28 @@
 import { parentPort } from "node:worker_threads";
 import { recommendationOf } from "@attune/protocol";
-import { utf8Encode } from "../../base/text.ts";
+import { utf8EncodeInto } from "../../base/text.ts";
 import { decodeState } from "../../core/fold/codec.ts";
 import { readContributions } from "../../core/fold/contribution-codec.ts";
 import { EaseView } from "../../core/rank/ease.ts";
 import { ThetaView } from "../../core/rank/learned/theta.ts";
 import { RequestError } from "../../core/rank/request-error.ts";
 import { Tenants } from "../tenants.ts";
-import type { RankAsk, RankCall, RankedText, RankReply } from "./message.ts";
+import type { RankAsk, RankCall, RankReplies, RankReply, Span } from "./message.ts";
 import { ranked, type ViewsOfTenant } from "./ranked.ts";
 
 /** A ranking thread: sums, definitions and catalogues of its own, tailed in order, and the answers from them. */
 const tenants = new Tenants();
 const views = new Map<number, ViewsOfTenant>();
 
-parentPort!.on("message", (call: RankCall) => {
+parentPort!.on("message", (calls: readonly RankCall[]) => {
+  for (const call of calls) {
+    take(call);
+    if (replies.length === repliesMax) post();
+  }
+  post();
+});
+
+function take(call: RankCall): void {
   switch (call.type) {
     case "add":
       readContributions(call.bytes, (tenant, contribution) =>
@@ -34,17 +42,43 @@ parentPort!.on("message", (call: RankCall) => {
       });
       return;
     case "ask":
-      reply(call.id, call.ask);
+      replies.push(replyTo(call.id, call.ask));
   }
-});
+}
 
-function reply(id: number, ask: RankAsk): void {
-  const post = (message: RankReply): void => parentPort!.postMessage(message);
+/** So many answers go out together at most: the first of them waits for the others. */
+const repliesMax = 4;
+let replies: RankReply[] = [];
+let bytes = new Uint8Array(1 << 16);
+let end = 0;
+
+function post(): void {
+  if (replies.length === 0) return;
+  const message: RankReplies = { replies, bytes: bytes.slice(0, end) };
+  parentPort!.postMessage(message, [message.bytes.buffer]);
+  replies = [];
+  end = 0;
+}
+
+function write(value: unknown): Span {
+  const text = JSON.stringify(value);
+  const most = end + text.length * 3;
+  if (most > bytes.length) {
+    const grown = new Uint8Array(Math.max(most, bytes.length * 2));
+    grown.set(bytes.subarray(0, end));
+    bytes = grown;
+  }
+  const start = end;
+  end += utf8EncodeInto(text, bytes.subarray(start));
+  return [start, end];
+}
+
+function replyTo(id: number, ask: RankAsk): RankReply {
   try {
-    post({ id, ...answered(ask) });
+    return { id, ...answered(ask) };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    post({ id, field: error.field, fault: error.fault });
+    return { id, field: error.field, fault: error.fault };
   }
 }
 
@@ -56,7 +90,7 @@ function answered({
   judging,
   position,
   ...ask
-}: RankAsk): RankedText {
+}: RankAsk): { answer: Span; decision: Span } {
   const tenant = tenants.obtain(number);
   const question = { ...ask, state: state && decodeState(state) };
   const { answer, decision, prediction } = ranked(tenant, views.get(number) ?? {}, question);
@@ -74,8 +108,5 @@ function answered({
     },
     (item) => tenant.catalogue.get(item)?.attributes,
   );
-  return {
-    answer: utf8Encode(JSON.stringify(body)),
-    decision: utf8Encode(JSON.stringify(made)),
-  };
+  return { answer: write(body), decision: write(made) };
 }

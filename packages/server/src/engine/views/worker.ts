@@ -4,11 +4,14 @@ import { readContributions } from "../../core/fold/contribution-codec.ts";
 import { solveEase } from "../../core/rank/ease.ts";
 import { solveThetas } from "../../core/rank/learned/theta.ts";
 import { Models } from "../../core/sum/models.ts";
+import { giveWay } from "../give-way.ts";
 import type { DigestView, ViewCall, ViewReply } from "./thread.ts";
 
 /** The view thread: its own sums, tailed from contributions, and what is made from them. */
 const tenants = new Map<number, Models>();
 let clockHour = 0;
+
+giveWay();
 
 parentPort!.on("message", (call: ViewCall) => {
   switch (call.type) {
