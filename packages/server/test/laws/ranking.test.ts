@@ -191,12 +191,12 @@ test("more questions than the threads hold are answered all the same, and faults
   await feed(machine, generated(20, seed, 20).records, 40);
   const request = { placement: "trending", limit: 5, now: Date.UTC(2026, 3, 1) };
   const bodies = await Promise.all(
-    Array.from({ length: 300 }, () => engine.answer(tenant, undefined, request)),
+    Array.from({ length: 1_200 }, () => engine.answer(tenant, undefined, request)),
   );
   const ids = new Set(
     bodies.map((body) => (JSON.parse(utf8Decode(body)) as { decisionId: string }).decisionId),
   );
-  expect(ids.size).toBe(300);
+  expect(ids.size).toBe(1_200);
   await expect(engine.answer(tenant, undefined, { ...request, limit: 0 })).rejects.toThrow(
     /^limit: must be/,
   );

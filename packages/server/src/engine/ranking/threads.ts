@@ -7,8 +7,11 @@ import type { RankAsk, RankCall, RankedText, RankReplies, RankReply } from "./me
 import type { ViewsOfTenant } from "./ranked.ts";
 
 const messageBytesMax = 1 << 16;
-/** Questions that wait for one thread; beyond it the thread that asks is as well off answering itself. */
-const waitingMax = 16;
+/**
+ * Questions that wait for one thread at most. Far beyond what it has in a second or less: if the serving thread ranked as
+ * soon as a queue formed, it would hand over nothing meanwhile, and the threads would wait for it.
+ */
+const waitingMax = 1_000;
 
 interface Waiting {
   resolve(text: RankedText): void;
