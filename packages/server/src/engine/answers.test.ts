@@ -1,32 +1,15 @@
 import { expect, test } from "vitest";
-import type { RecordInput } from "../base/record.ts";
-import { utf8Encode } from "../base/text.ts";
 import { foldLimits } from "../core/fold/state.ts";
 import { openMemoryLog } from "../log/memory.ts";
 import { MemoryCheckpoint } from "./checkpoint/memory.ts";
 import { Engine } from "./engine.ts";
 import { hashOf, payloadOf } from "./payload.ts";
 import { replayDecisions } from "./replay-decisions.ts";
+import { interaction } from "../../test/interaction.ts";
 
 const start = 1_700_000_000_000;
 
-function event(user: string, item: string, at: number): RecordInput {
-  const payload = { type: "play", userId: user, item, strength: 1 };
-  return {
-    schema: 1,
-    kind: "event",
-    tenant: 1,
-    subject: hashOf(user),
-    identity: "verified",
-    purposes: 0b11,
-    merged: false,
-    source: "test",
-    at,
-    receivedAt: at,
-    messageHash: hashOf(`${user}/${item}/${at}`),
-    payload: utf8Encode(JSON.stringify(payload)),
-  };
-}
+const event = (user: string, item: string, at: number) => interaction("play", user, item, at);
 
 test("what a live list began with keys its draws, and is no stranger's: it is not logged of one", async () => {
   const log = await openMemoryLog({ partitions: 2, now: () => start });

@@ -10,7 +10,7 @@ import { nobody, type RecordInput } from "../base/record.ts";
 import { utf8Encode } from "../base/text.ts";
 import { encodeState } from "../core/fold/codec.ts";
 import { permitFor, purposeBits } from "../core/fold/consent.ts";
-import { purchaseBit } from "../core/rank/eligible.ts";
+import { purchaseBit } from "../core/fold/exposures.ts";
 import type { Exposure, FoldLimits, UserState } from "../core/fold/state.ts";
 import { findPlacement, type Stability, stabilityDefault } from "../core/rank/placement.ts";
 import { JudgedRate } from "./metrics/judged-rate.ts";
@@ -170,7 +170,7 @@ export class Answers {
     return utf8Encode(JSON.stringify(body));
   }
 
-  /** Made by a ranking thread; undefined when something that it hangs on was taken back meanwhile. */
+  /** Made by a ranking thread; undefined when something that it hangs on was taken back meanwhile, or the thread ended. */
   async #asked(
     threads: RankThreads,
     tenantNumber: number,
@@ -182,8 +182,9 @@ export class Answers {
     assert(processor.isWhole, "an answer in the middle of a commit");
     const tenant = tenants.obtain(tenantNumber);
     const find = () => (subject === nobody ? undefined : users.find(tenantNumber, subject));
-    const standing = standingOf(tenant, find());
-    const state = find()?.state;
+    const asker = find();
+    const standing = standingOf(tenant, asker);
+    const state = asker?.state;
     const id = this.#newId(tenantNumber);
     const ask = {
       tenant: tenantNumber,
@@ -197,17 +198,17 @@ export class Answers {
       isAhead,
     };
     const { ease, theta } = tenant;
-    const { answer, decision } = await threads.ask(ask, { ease, theta });
+    const made = await threads.ask(ask, { ease, theta });
     const user = find();
     const now = standingOf(tenant, user);
-    if (standing.some((one, at) => one !== now[at])) return undefined;
+    if (made === undefined || standing.some((one, at) => one !== now[at])) return undefined;
     const [isPersonal] = standing;
     const owner = isPersonal
       ? { subject, purposes: purposeBits(tenant.policy, user?.state?.consents) }
       : {};
     const place = { tenant: tenantNumber, ...owner, at: request.now, id };
-    this.#parts.log(engineRecordOf("decision", decision, place));
-    return answer;
+    this.#parts.log(engineRecordOf("decision", made.decision, place));
+    return made.answer;
   }
 
   /** How an answer of so many items is to be judged, if it is one of those that are. */

@@ -201,3 +201,29 @@ test("more questions than the threads hold are answered all the same, and faults
     /^limit: must be/,
   );
 });
+
+test("a thread that ends takes no answer with it: those it had are made again, here", async () => {
+  const machine = await machineOf();
+  const { engine } = machine;
+  const told: RankThreads[] = [];
+  const { ask } = RankThreads.prototype;
+  // What no thread can take in, told behind the first question: it throws there, and the thread ends.
+  RankThreads.prototype.ask = function (question, views) {
+    const answer = ask.call(this, question, views);
+    if (told.push(this) === 1) this.declare(tenant, { type: "definition", document: {} });
+    return answer;
+  };
+  try {
+    await feed(machine, generated(20, seed, 20).records, 40);
+    const request = { placement: "trending", limit: 5, now: Date.UTC(2026, 3, 1) };
+    const bodies = await Promise.all(
+      Array.from({ length: 30 }, () => engine.answer(tenant, undefined, request)),
+    );
+    expect(bodies.map((body) => JSON.parse(utf8Decode(body)) as object)).toEqual(
+      Array.from({ length: 30 }, () => expect.objectContaining({ placement: "trending" })),
+    );
+    expect(told[0]!.hasRoom).toBe(false);
+  } finally {
+    RankThreads.prototype.ask = ask;
+  }
+});

@@ -13,12 +13,13 @@ const dayMs = 86_400_000;
 
 /** Bits of `Exposure.outcomes`. An outcome says that the slot was looked at, so it brings `shown` along. */
 const shown = 1;
+export const purchaseBit = 16;
 const bits: Record<RewardOutcome, number> = {
   shown,
   click: 2,
   complete: 4,
   skip: 8,
-  purchase: 16,
+  purchase: purchaseBit,
 };
 const outcomes = Object.keys(bits) as RewardOutcome[];
 /** What a user does who takes an item: by these an answer is judged. */

@@ -1,3 +1,4 @@
+import { purchaseBit } from "../fold/exposures.ts";
 import type { UserState } from "../fold/state.ts";
 import type { Blend } from "./blend.ts";
 import type { CatalogueItem } from "./catalogue.ts";
@@ -6,9 +7,6 @@ import type { Predicate } from "./filter/predicate.ts";
 import type { Items } from "../sum/items.ts";
 import type { Takedowns } from "./merchandise/takedown.ts";
 import type { Placement } from "./placement.ts";
-
-/** Bit of an exposure's slot that led to a purchase. */
-export const purchaseBit = 16;
 
 /**
  * Which items an answer may hold: those of the catalogue (all, if it is empty) that pass every filter, that were

@@ -1,12 +1,11 @@
 import { Worker } from "node:worker_threads";
-import { ContributionWriter } from "../../core/fold/contribution-codec.ts";
 import type { Contribution } from "../../core/fold/contribution.ts";
 import { RequestError } from "../../core/rank/request-error.ts";
+import { ContributionTail } from "../contribution-tail.ts";
 import type { Declaration } from "../declaration.ts";
 import type { RankAsk, RankCall, RankedText, RankReplies, RankReply } from "./message.ts";
 import type { ViewsOfTenant } from "./ranked.ts";
 
-const messageBytesMax = 1 << 16;
 /**
  * Questions that wait for one thread at most. Far beyond what it has in a second or less: if the serving thread ranked as
  * soon as a queue formed, it would hand over nothing meanwhile, and the threads would wait for it.
@@ -14,8 +13,8 @@ const messageBytesMax = 1 << 16;
 const waitingMax = 1_000;
 
 interface Waiting {
-  resolve(text: RankedText): void;
-  reject(error: Error): void;
+  resolve(text: RankedText | undefined): void;
+  reject(error: RequestError): void;
 }
 
 /**
@@ -26,27 +25,25 @@ interface Waiting {
  */
 export class RankThreads {
   readonly #threads: readonly RankThread[];
-  readonly #writer = new ContributionWriter();
+  readonly #tail = new ContributionTail((bytes) => {
+    for (const thread of this.#threads) thread.tell({ type: "add", bytes });
+  });
 
   constructor(count: number) {
     this.#threads = Array.from({ length: count }, () => new RankThread());
   }
 
-  /** Whether a thread has room for one more question. A thread that failed has none. */
+  /** Whether a thread has room for one more question. A thread that ended has none. */
   get hasRoom(): boolean {
     return this.#threads.some(({ load }) => load < waitingMax);
   }
 
   add(tenant: number, contributions: readonly Contribution[]): void {
-    for (const contribution of contributions) this.#writer.add(tenant, contribution, 1);
-    if (this.#writer.length > messageBytesMax) this.#flush();
+    this.#tail.add(tenant, contributions);
   }
 
-  /** In the order in which sums take C(state) back: last added, first subtracted. */
   subtract(tenant: number, contributions: readonly Contribution[]): void {
-    for (let i = contributions.length - 1; i >= 0; i--)
-      this.#writer.add(tenant, contributions[i]!, -1);
-    if (this.#writer.length > messageBytesMax) this.#flush();
+    this.#tail.subtract(tenant, contributions);
   }
 
   clock(hour: number): void {
@@ -57,23 +54,20 @@ export class RankThreads {
     this.#tell({ type: "declared", tenant, declaration });
   }
 
-  /** Asks the thread with the fewest questions; it answers from everything told so far, and with these views. */
-  ask(ask: RankAsk, views: ViewsOfTenant): Promise<RankedText> {
-    this.#flush();
+  /**
+   * Asks the thread with the fewest questions; it answers from everything told so far, and with these views. Undefined if
+   * the thread ended meanwhile: ask again. Rejects with the ranker's RequestError alone.
+   */
+  ask(ask: RankAsk, views: ViewsOfTenant): Promise<RankedText | undefined> {
+    this.#tail.flush();
     let least = this.#threads[0]!;
     for (const thread of this.#threads) if (thread.load < least.load) least = thread;
     return least.ask(ask, views);
   }
 
   #tell(call: RankCall): void {
-    this.#flush();
+    this.#tail.flush();
     for (const thread of this.#threads) thread.tell(call);
-  }
-
-  #flush(): void {
-    if (this.#writer.length === 0) return;
-    const bytes = this.#writer.take();
-    for (const thread of this.#threads) thread.tell({ type: "add", bytes });
   }
 
   async close(): Promise<void> {
@@ -93,7 +87,7 @@ class RankThread {
   readonly #views = new Map<number, ViewsOfTenant>();
   #calls: RankCall[] = [];
   #lastId = 0;
-  #hasFailed = false;
+  #hasEnded = false;
 
   constructor() {
     const name = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
@@ -101,21 +95,18 @@ class RankThread {
     this.#worker.on("message", ({ replies, bytes }: RankReplies) => {
       for (const reply of replies) this.#take(reply, bytes);
     });
-    this.#worker.on("error", (error: Error) => {
-      this.#hasFailed = true;
-      for (const { reject } of this.#waiting.values()) reject(error);
-      this.#waiting.clear();
-    });
+    this.#worker.on("error", () => this.#end());
+    this.#worker.on("exit", () => this.#end());
     this.#worker.unref();
   }
 
   get load(): number {
-    return this.#hasFailed ? Infinity : this.#waiting.size;
+    return this.#hasEnded ? Infinity : this.#waiting.size;
   }
 
   /** What is told in one turn of the event loop goes out together: waking the other side costs more than it says. */
   tell(call: RankCall): void {
-    if (this.#hasFailed) return;
+    if (this.#hasEnded) return;
     this.#calls.push(call);
     if (this.#calls.length === 1) setImmediate(() => this.#post());
   }
@@ -125,8 +116,9 @@ class RankThread {
     this.#calls = [];
   }
 
-  ask(ask: RankAsk, { ease, theta }: ViewsOfTenant): Promise<RankedText> {
+  ask(ask: RankAsk, { ease, theta }: ViewsOfTenant): Promise<RankedText | undefined> {
     const { tenant } = ask;
+    if (this.#hasEnded) return Promise.resolve(undefined);
     const known = this.#views.get(tenant);
     if (known?.ease !== ease || known?.theta !== theta) {
       this.#views.set(tenant, { ease, theta });
@@ -148,6 +140,13 @@ class RankThread {
         answer: bytes.subarray(...reply.answer),
         decision: bytes.subarray(...reply.decision),
       });
+  }
+
+  /** Whoever waits is answered by another thread, or where it asked. */
+  #end(): void {
+    this.#hasEnded = true;
+    for (const { resolve } of this.#waiting.values()) resolve(undefined);
+    this.#waiting.clear();
   }
 
   async close(): Promise<void> {

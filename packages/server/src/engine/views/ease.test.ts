@@ -1,7 +1,6 @@
 import type { Decision } from "@attune/protocol";
 import { expect, test } from "vitest";
 import { utf8Encode } from "../../base/text.ts";
-import type { RecordInput } from "../../base/record.ts";
 import { foldLimits } from "../../core/fold/state.ts";
 import { type EaseView, solveEase } from "../../core/rank/ease.ts";
 import { Cooccurrence } from "../../core/sum/cooccurrence.ts";
@@ -14,27 +13,12 @@ import { Engine } from "../engine.ts";
 import { hashOf, payloadOf } from "../payload.ts";
 import { replayDecisions } from "../replay-decisions.ts";
 import { verify } from "../verify.ts";
+import { interaction } from "../../../test/interaction.ts";
 
 const start = 1_700_000_000_000;
 const request = { placement: "for-you", limit: 20, now: start + 3_600_000 };
 
-function like(user: string, item: string, at: number): RecordInput {
-  const payload = { type: "like", userId: user, item, strength: 4 };
-  return {
-    schema: 1,
-    kind: "event",
-    tenant: 1,
-    subject: hashOf(user),
-    identity: "verified",
-    purposes: 0b11,
-    merged: false,
-    source: "test",
-    at,
-    receivedAt: at,
-    messageHash: hashOf(`${user}/${item}/${at}`),
-    payload: utf8Encode(JSON.stringify(payload)),
-  };
-}
+const like = (user: string, item: string, at: number) => interaction("like", user, item, at);
 
 async function stage(hasViews: boolean) {
   const clock = { at: start };

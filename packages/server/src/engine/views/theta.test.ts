@@ -1,7 +1,5 @@
 import type { Decision } from "@attune/protocol";
 import { expect, test } from "vitest";
-import type { RecordInput } from "../../base/record.ts";
-import { utf8Encode } from "../../base/text.ts";
 import { foldLimits } from "../../core/fold/state.ts";
 import { rowsMin, solveThetas, ThetaView } from "../../core/rank/learned/theta.ts";
 import type { Log } from "../../log/log.ts";
@@ -11,28 +9,13 @@ import { Engine } from "../engine.ts";
 import { hashOf, payloadOf } from "../payload.ts";
 import { replayDecisions } from "../replay-decisions.ts";
 import { verify } from "../verify.ts";
+import { interaction } from "../../../test/interaction.ts";
 
 const start = 1_700_000_000_000;
 const minute = 60_000;
 const usersMax = 60;
 
-function play(user: string, item: string, at: number): RecordInput {
-  const payload = { type: "play", userId: user, item, strength: 1 };
-  return {
-    schema: 1,
-    kind: "event",
-    tenant: 1,
-    subject: hashOf(user),
-    identity: "verified",
-    purposes: 0b11,
-    merged: false,
-    source: "test",
-    at,
-    receivedAt: at,
-    messageHash: hashOf(`${user}/${item}/${at}`),
-    payload: utf8Encode(JSON.stringify(payload)),
-  };
-}
+const play = (user: string, item: string, at: number) => interaction("play", user, item, at);
 
 async function stage(shadowDecisionsPerSMax?: number) {
   const clock = { at: start };

@@ -1,32 +1,15 @@
 import { expect, test } from "vitest";
-import { utf8Encode } from "../../base/text.ts";
-import type { RecordInput } from "../../base/record.ts";
 import { RamDisk } from "../../log/disk.ts";
 import { openMemoryLog } from "../../log/memory.ts";
 import { MemoryCheckpoint } from "../checkpoint/memory.ts";
 import { Engine } from "../engine.ts";
 import { hashOf } from "../payload.ts";
 import { snapshotOf } from "../verify.ts";
+import { interaction } from "../../../test/interaction.ts";
 
 const start = 1_700_000_000_000;
 
-function event(user: string, item: string, at: number): RecordInput {
-  const payload = { type: "like", userId: user, item, strength: 4 };
-  return {
-    schema: 1,
-    kind: "event",
-    tenant: 1,
-    subject: hashOf(user),
-    identity: "verified",
-    purposes: 0b11,
-    merged: false,
-    source: "test",
-    at,
-    receivedAt: at,
-    messageHash: hashOf(`${user}/${item}/${at}`),
-    payload: utf8Encode(JSON.stringify(payload)),
-  };
-}
+const event = (user: string, item: string, at: number) => interaction("like", user, item, at);
 
 test("the view thread's sums are the serving thread's, after growth, late events, clocks and erasures", async () => {
   const now = () => start + 90 * 86_400_000;

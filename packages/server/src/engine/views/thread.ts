@@ -1,9 +1,9 @@
 import { Worker } from "node:worker_threads";
 import { assert } from "../../base/assert.ts";
-import { ContributionWriter } from "../../core/fold/contribution-codec.ts";
 import type { Contribution } from "../../core/fold/contribution.ts";
 import { EaseView } from "../../core/rank/ease.ts";
 import { ThetaView } from "../../core/rank/learned/theta.ts";
+import { ContributionTail } from "../contribution-tail.ts";
 
 /** A derived view of the sums: named by the position it was made at, never patched, made again at will. */
 export interface DigestView {
@@ -29,8 +29,6 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-const messageBytesMax = 1 << 16;
-
 /**
  * The serving side of the view thread. The thread tails contributions into sums of its own and makes what is
  * too slow for the thread that answers: the full digests, and what is solved from the sums. The serving thread
@@ -38,7 +36,7 @@ const messageBytesMax = 1 << 16;
  */
 export class Views {
   readonly #worker: Worker;
-  readonly #writer = new ContributionWriter();
+  readonly #tail: ContributionTail;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #failure: Error | undefined;
@@ -48,6 +46,11 @@ export class Views {
 
   constructor(isWhole = true) {
     this.isWhole = isWhole;
+    this.#tail = new ContributionTail(
+      (bytes) =>
+        this.#worker.postMessage({ type: "add", bytes } satisfies ViewCall, [bytes.buffer]),
+      ({ model }) => isWhole || model === "ranker",
+    );
     const name = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
     this.#worker = new Worker(new URL(name, import.meta.url));
     this.#worker.on("message", (reply: ViewReply) => {
@@ -63,20 +66,15 @@ export class Views {
   }
 
   add(tenant: number, contributions: readonly Contribution[]): void {
-    for (const contribution of contributions) this.#write(tenant, contribution, 1);
-    if (this.#writer.length > messageBytesMax) this.#send();
+    this.#tail.add(tenant, contributions);
   }
 
-  /** In the order in which sums take C(state) back: last added, first subtracted. */
   subtract(tenant: number, contributions: readonly Contribution[]): void {
-    for (let i = contributions.length - 1; i >= 0; i--) {
-      this.#write(tenant, contributions[i]!, -1);
-    }
-    if (this.#writer.length > messageBytesMax) this.#send();
+    this.#tail.subtract(tenant, contributions);
   }
 
   clock(hour: number): void {
-    this.#send();
+    this.#tail.flush();
     this.#worker.postMessage({ type: "clock", hour } satisfies ViewCall);
   }
 
@@ -101,26 +99,14 @@ export class Views {
     return ThetaView.decode(reply.bytes);
   }
 
-  #write(tenant: number, contribution: Contribution, sign: 1 | -1): void {
-    if (this.isWhole || contribution.model === "ranker") {
-      this.#writer.add(tenant, contribution, sign);
-    }
-  }
-
   #ask(callOf: (id: number) => ViewCall): Promise<ViewReply> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    this.#send();
+    this.#tail.flush();
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       this.#worker.postMessage(callOf(id));
     });
-  }
-
-  #send(): void {
-    if (this.#writer.length === 0) return;
-    const bytes = this.#writer.take();
-    this.#worker.postMessage({ type: "add", bytes } satisfies ViewCall, [bytes.buffer]);
   }
 
   async close(): Promise<void> {
