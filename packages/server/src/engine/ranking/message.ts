@@ -27,7 +27,7 @@ export type RankCall =
   | { type: "clock"; hour: number }
   | { type: "declared"; tenant: number; declaration: Declaration }
   | { type: "views"; tenant: number; ease?: ViewBytes; theta?: ViewBytes }
-  | { type: "ask"; id: number; ask: RankAsk };
+  | { type: "ask"; ask: RankAsk };
 
 /** The answer as JSON in UTF-8, as it crosses the wire, and the decision as it is logged. */
 export interface RankedText {
@@ -38,10 +38,11 @@ export interface RankedText {
 /** Where a text stands in the bytes of the message: from and to. */
 export type Span = readonly [number, number];
 
+/** One for each question, in their order. */
 export type RankReply =
-  | { id: number; answer: Span; decision: Span }
+  | { answer: Span; decision: Span }
   /** The request cannot be answered as it stands: a RequestError. */
-  | { id: number; field: string; fault: string };
+  | { field: string; fault: string };
 
 /** Some replies and the texts of all of them: handing over many small arrays costs more than making them. */
 export interface RankReplies {

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { Fifo } from "../../base/fifo.ts";
 import type { Contribution } from "../../core/fold/contribution.ts";
 import { RequestError } from "../../core/rank/request-error.ts";
 import { ContributionTail } from "../contribution-tail.ts";
@@ -82,11 +83,11 @@ export function threadsOf(count = 0): RankThreads | undefined {
 
 class RankThread {
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
+  /** Answers come in the order of the questions. */
+  readonly #waiting = new Fifo<Waiting>();
   /** The views that the thread has, by tenant. */
   readonly #views = new Map<number, ViewsOfTenant>();
   #calls: RankCall[] = [];
-  #lastId = 0;
   #hasEnded = false;
 
   constructor() {
@@ -101,7 +102,7 @@ class RankThread {
   }
 
   get load(): number {
-    return this.#hasEnded ? Infinity : this.#waiting.size;
+    return this.#hasEnded ? Infinity : this.#waiting.length;
   }
 
   /** What is told in one turn of the event loop goes out together: waking the other side costs more than it says. */
@@ -124,29 +125,27 @@ class RankThread {
       this.#views.set(tenant, { ease, theta });
       this.tell({ type: "views", tenant, ease: ease?.encode(), theta: theta?.encode() });
     }
-    const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.tell({ type: "ask", id, ask });
+      this.#waiting.push({ resolve, reject });
+      this.tell({ type: "ask", ask });
     });
   }
 
   #take(reply: RankReply, bytes: Uint8Array): void {
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
+    const waiting = this.#waiting.shift();
     if ("fault" in reply) waiting?.reject(new RequestError(reply.field, reply.fault));
+    // Copies: parts of a buffer that came from another thread were found to outlive their use until a full collection.
     else
       waiting?.resolve({
-        answer: bytes.subarray(...reply.answer),
-        decision: bytes.subarray(...reply.decision),
+        answer: bytes.slice(...reply.answer),
+        decision: bytes.slice(...reply.decision),
       });
   }
 
   /** Whoever waits is answered by another thread, or where it asked. */
   #end(): void {
     this.#hasEnded = true;
-    for (const { resolve } of this.#waiting.values()) resolve(undefined);
-    this.#waiting.clear();
+    while (this.#waiting.length > 0) this.#waiting.shift()!.resolve(undefined);
   }
 
   async close(): Promise<void> {

@@ -42,7 +42,7 @@ function take(call: RankCall): void {
       });
       return;
     case "ask":
-      replies.push(replyTo(call.id, call.ask));
+      replies.push(replyTo(call.ask));
   }
 }
 
@@ -73,12 +73,12 @@ function write(value: unknown): Span {
   return [start, end];
 }
 
-function replyTo(id: number, ask: RankAsk): RankReply {
+function replyTo(ask: RankAsk): RankReply {
   try {
-    return { id, ...answered(ask) };
+    return answered(ask);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    return { id, field: error.field, fault: error.fault };
+    return { field: error.field, fault: error.fault };
   }
 }
 
