@@ -78,11 +78,22 @@ export class LiveWorld {
 
   /** A commit of one tenant's records about these people is folded whole. */
   commit(kind: string, ...userIds: string[]): void {
+    this.commitOf(...userIds.map((userId) => [kind, userId] as const));
+    if (userIds.length === 0) this.commitOf([kind, undefined]);
+  }
+
+  /** The same for records of different kinds. */
+  commitOf(...told: (readonly [kind: string, userId: string | undefined])[]): void {
+    if (told.length === 0) return;
     this.#seq += 1;
-    const users = userIds.map((userId) => ({ tenant: 1, subject: `s-${userId}` }));
     const receivedAt = this.now - 7;
-    const records = users.map((user) => ({ kind, receivedAt, ...user }));
-    if (records.length === 0) records.push({ kind, receivedAt, tenant: 1, subject: "" });
+    const records = told.map(([kind, userId]) => {
+      const subject = userId === undefined ? "" : `s-${userId}`;
+      return { kind, receivedAt, tenant: 1, subject };
+    });
+    const bySubject = new Map(records.map((record) => [record.subject, record]));
+    bySubject.delete("");
+    const users = [...bySubject.values()];
     for (const listener of this.#folded) listener(users, { records });
   }
 

@@ -202,3 +202,32 @@ function isSameStory(a: LiveItem, b: LiveItem): boolean {
 function isSameNumbers(a: LiveItem, b: LiveItem): boolean {
   return a.score === b.score && a.reasons.every(({ share }, i) => share === b.reasons[i]!.share);
 }
+
+export function liveItem(
+  { item: id, score, reasons, label }: RecommendedItem,
+  item: unknown,
+): LiveItem {
+  const entry = label === undefined ? { id, score, reasons } : { id, score, reasons, label };
+  return item === undefined ? entry : { ...entry, item };
+}
+
+/** The entry with the shares of its reasons as they are, but without the names of such items. */
+export function unnamed(entry: LiveItem, isSuch: (id: string) => boolean): LiveItem {
+  if (!entry.reasons.some(({ because = entry.id }) => isSuch(because))) return entry;
+  const reasons = entry.reasons.map((one) =>
+    isSuch(one.because ?? entry.id) ? { source: one.source, share: one.share } : one,
+  );
+  return { ...entry, reasons };
+}
+
+/** Whether the list shows such an item or gives one as a reason. */
+export function names({ items }: LiveList, isSuch: (id: string) => boolean): boolean {
+  return items.some(
+    ({ id, reasons }) => isSuch(id) || reasons.some(({ because = id }) => isSuch(because)),
+  );
+}
+
+export function lacks(items: readonly RecommendedItem[], wanted: readonly string[]): boolean {
+  const known = new Set(items.map(({ item }) => item));
+  return wanted.some((item) => !known.has(item));
+}

@@ -72,6 +72,15 @@ describe("a live query", () => {
     expect(world.asked).toEqual([]);
   });
 
+  test("is not made again for a decision that shares a commit with another person's event", async () => {
+    const world = new LiveWorld();
+    for (const user of ["u", "v", "w"]) world.person(user, { a: 1 });
+    for (const user of ["u", "v", "w"]) await device(world, user);
+    world.asked.length = 0;
+    world.commitOf(["event", "u"], ["decision", "v"], ["decision", "w"], ["event", "w"]);
+    expect(world.asked).toEqual(["s-u", "s-w"]);
+  });
+
   test("of two devices pins what either has on screen, until that one has left", async () => {
     const world = new LiveWorld();
     const person = world.person("u", { a: 100, b: 50, c: 10 });

@@ -15,7 +15,17 @@ import type {
 } from "@attune/protocol";
 import { Refusal, refusals } from "./codes.ts";
 import type { Hub } from "./hub.ts";
-import { diff, endedPins, isChanged, pinnedOnly, stable } from "./live-list.ts";
+import {
+  diff,
+  endedPins,
+  isChanged,
+  lacks,
+  liveItem,
+  names,
+  pinnedOnly,
+  stable,
+  unnamed,
+} from "./live-list.ts";
 
 /** What a slot showed, for the decision: pinned items make it another list than the ranker's own. */
 export type ShownSlot = Pick<RecommendedItem, "item">;
@@ -156,7 +166,10 @@ export class LiveQueries {
       const told = records.filter(({ kind }) => kind !== "decision");
       if (told.length === 0) return;
       this.#move(told);
+      // Of others in this commit nothing but a decision may stand in it: a list for that would be a decision again.
+      const onlyShown = this.#onlyShown(records, told);
       for (const { tenant, subject } of users) {
+        if (onlyShown.has(`${tenant}/${subject}`)) continue;
         const own = this.#bySubject.get(`${tenant}/${subject}`);
         if (own === undefined) continue;
         const [before, at] = [this.pushes, parts.elapsed()];
@@ -277,6 +290,17 @@ export class LiveQueries {
     const items = pinnedOnly(list.items, left, onScreenOf(query), ask.limit);
     this.#replace(query, { ...query, items, personal: list.personal });
     query.refreshedAt = 0;
+  }
+
+  /** People of whom a commit holds decisions and nothing that happened. */
+  #onlyShown(records: readonly FoldedRecord[], told: readonly FoldedRecord[]): Set<string> {
+    const people = new Set<string>();
+    if (told.length === records.length) return people;
+    const keyOf = ({ tenant, subject }: FoldedRecord): string =>
+      `${tenant}/${this.#parts.engine.resolve(tenant, subject)}`;
+    for (const record of records) if (record.kind === "decision") people.add(keyOf(record));
+    for (const record of told) people.delete(keyOf(record));
+    return people;
   }
 
   #time(records: readonly FoldedRecord[], tenant: number, subject: string, tookMs: number): void {
@@ -463,35 +487,9 @@ function channelOf({
   return `${tenant}/reco/${subject}/${placement}/${hash}`;
 }
 
-function liveItem({ item: id, score, reasons, label }: RecommendedItem, item: unknown): LiveItem {
-  const entry = label === undefined ? { id, score, reasons } : { id, score, reasons, label };
-  return item === undefined ? entry : { ...entry, item };
-}
-
-/** The entry with the shares of its reasons as they are, but without the names of such items. */
-function unnamed(entry: LiveItem, isSuch: (id: string) => boolean): LiveItem {
-  if (!entry.reasons.some(({ because = entry.id }) => isSuch(because))) return entry;
-  const reasons = entry.reasons.map((one) =>
-    isSuch(one.because ?? entry.id) ? { source: one.source, share: one.share } : one,
-  );
-  return { ...entry, reasons };
-}
-
-/** Whether the list shows such an item or gives one as a reason. */
-function names({ items }: LiveList, isSuch: (id: string) => boolean): boolean {
-  return items.some(
-    ({ id, reasons }) => isSuch(id) || reasons.some(({ because = id }) => isSuch(because)),
-  );
-}
-
 /** Of several devices on one list: what any of them shows. */
 function onScreenOf({ holders }: LiveQuery): string[] {
   const items = new Set<string>();
   for (const shown of holders.values()) for (const item of shown) items.add(item);
   return [...items];
-}
-
-function lacks(items: readonly RecommendedItem[], wanted: readonly string[]): boolean {
-  const known = new Set(items.map(({ item }) => item));
-  return wanted.some((item) => !known.has(item));
 }
