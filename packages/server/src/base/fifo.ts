@@ -18,6 +18,11 @@ export class Fifo<T> {
     return this.#length;
   }
 
+  /** The oldest, which stays; undefined if there is none. */
+  get first(): T | undefined {
+    return this.#length === 0 ? undefined : this.#slots[this.#first];
+  }
+
   push(value: T): void {
     if (this.#length === this.#slots.length) this.#grow();
     this.#slots[(this.#first + this.#length++) & (this.#slots.length - 1)] = value;

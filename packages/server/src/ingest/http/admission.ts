@@ -3,11 +3,12 @@
  * address or one person. A refusal is a CodedError `rate_limited` with the seconds to wait, and nothing of the
  * batch was kept: there is no second lane, which would put a person's events out of order.
  */
-import { setTimeout as pause } from "node:timers/promises";
 import { CodedError } from "@attune/protocol";
 import { Buckets } from "../../access/buckets.ts";
 import type { Credential } from "../../access/keys.ts";
 import { RetryAfter } from "../../access/retry-after.ts";
+import { Slices } from "./slices.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 import type { Accepted } from "../accept.ts";
 
 export interface AdmissionLimits {
@@ -47,8 +48,14 @@ export class OverloadError extends CodedError {
 /** While the queue is overloaded somebody is refused all the time. */
 const calmMs = 10_000;
 
-/** Requests held before they are refused; beyond it refusals are immediate. */
-const heldMax = 4_000;
+/**
+ * Bodies that arrive while all places are taken, of requests that were let in when they were not: so many times the
+ * places, and no more bytes than at any time.
+ */
+const overdraft = 2;
+
+/** Time of a turn of the event loop that goes to bodies: answers and what is pushed wait for no more than that. */
+const sliceMs = 5;
 
 /** Some 20 MB when all are in use. */
 const bucketsMax = 100_000;
@@ -59,9 +66,10 @@ export class Admission {
   readonly #users: Buckets;
   readonly #addresses: Buckets;
   readonly #retryAfter: RetryAfter;
+  readonly #slices = new Slices(sliceMs);
+  readonly #waiting: WaitingRoom;
   #requests = 0;
   #bytes = 0;
-  #held = 0;
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
@@ -72,33 +80,29 @@ export class Admission {
     this.#users = bucketsOf(limits.userEventsPerS, limits.userEventsBurst);
     this.#addresses = bucketsOf(limits.addressEventsPerS, limits.addressEventsBurst);
     this.#retryAfter = new RetryAfter({ now, chance, namesMax: 10_000 });
+    this.#waiting = new WaitingRoom({
+      hasRoom: (bytes, coming) => this.#hasRoom(bytes, limits.ingestRequestsMax - coming),
+      waitMsMax: limits.refusalDelayMs,
+      now,
+    });
   }
 
-  /**
-   * Holds a request that finds no room for `refusalDelayMs`, and throws if there is none then either. Senders who
-   * come back at once, whatever they are told, would otherwise have the server do nothing but refuse them: held,
-   * they cost a timer, and so many connections can send only so many requests.
-   */
+  /** Lets a request wait for a place for `refusalDelayMs` or somewhat longer, and throws if it got none. */
   async waitForRoom(bytes: number): Promise<void> {
-    if (!this.#hasRoom(bytes) && this.#held < heldMax) {
-      this.#held += 1;
-      await pause(this.#parts.limits.refusalDelayMs);
-      this.#held -= 1;
-    }
-    this.assertRoom(bytes);
+    const isFree =
+      this.#waiting.isEmpty && this.#hasRoom(bytes, this.#parts.limits.ingestRequestsMax);
+    if (!isFree && !(await this.#waiting.wait(bytes))) this.#refuseForRoom();
   }
 
-  #hasRoom(bytes: number): boolean {
-    const { ingestQueueBytesMax, ingestRequestsMax } = this.#parts.limits;
+  #hasRoom(bytes: number, requestsMax: number): boolean {
+    const { ingestQueueBytesMax } = this.#parts.limits;
     const queued = this.#bytes + this.#parts.backlogBytes();
     // A queue with nothing in it takes any body, or a small limit would refuse a large one for ever.
     const isFull = queued > 0 && queued + bytes > ingestQueueBytesMax;
-    return !isFull && this.#requests < ingestRequestsMax;
+    return !isFull && this.#requests < requestsMax;
   }
 
-  /** Throws while there is no room for a request of this many bytes; takes nothing. */
-  assertRoom(bytes: number): void {
-    if (this.#hasRoom(bytes)) return;
+  #refuseForRoom(): never {
     throw new OverloadError(
       "The queue for writing is full.",
       this.#retryAfter.next("queue", calmMs),
@@ -110,10 +114,12 @@ export class Admission {
    * arrived: slow senders who held places while they send could keep everybody else out.
    */
   async inside<T>(bytes: number, work: () => Promise<T>): Promise<T> {
-    this.assertRoom(bytes);
+    if (!this.#hasRoom(bytes, overdraft * this.#parts.limits.ingestRequestsMax))
+      this.#refuseForRoom();
     this.#requests += 1;
     this.#bytes += bytes;
     try {
+      await this.#slices.enter();
       return await work();
     } finally {
       this.#requests -= 1;
