@@ -11,6 +11,7 @@ import {
   refuseDevelopmentKeys,
 } from "./access/development-keys.ts";
 import { Keys } from "./access/keys.ts";
+import { readToTheEnd } from "./access/unread.ts";
 import { UserTokens } from "./access/user-tokens.ts";
 import { adminDoor } from "./admin/door.ts";
 import { type Config, listOf } from "./config.ts";
@@ -143,6 +144,7 @@ function httpServer(config: Config): FastifyInstance {
   });
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     if (codeOf(error) === undefined) request.log.error({ err: error }, "request failed");
+    readToTheEnd(error, reply);
     return refuse(reply, error);
   });
   // The validator reads `1e999` as an integer, and then compares it with no bound.
@@ -217,7 +219,8 @@ function codeOf(error: unknown): CodedError | undefined {
   if (error instanceof PositionError)
     return new CodedError("position_unrecoverable", error.message);
   if (error instanceof LogUnavailableError) return new CodedError("log_unavailable", error.message);
-  const { validation, statusCode, message } = error as FastifyError;
+  const { validation, statusCode, message, code } = error as FastifyError;
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return new CodedError("body_too_large", message);
   const isTheirs = validation !== undefined || (statusCode !== undefined && statusCode < 500);
   return isTheirs ? new CodedError("request_invalid", message) : undefined;
 }
