@@ -23,6 +23,8 @@ import type { Summary } from "./summary.ts";
  */
 const spanMinutesMax = 0xffff;
 const dayMinutes = 1_440;
+/** What stands further behind an item leaves its `revision` as it is. */
+export const revisionGapMax = 8;
 
 export class SessionIndex implements Summary<SessionCell> {
   readonly model = "sessions";
@@ -35,6 +37,8 @@ export class SessionIndex implements Summary<SessionCell> {
   readonly #postings = new Blocks();
   /** By item: the minute of its posting's newest entry, so that a later one is put behind it unread. */
   #newestMinutes = new Uint32Array(1024);
+  /** By item: see `revision`. */
+  #revisions = new Uint32Array(1024);
   readonly #days = new SessionDays();
   /** How often an item was followed by any, and by itself. */
   readonly #repeats = new Repeats();
@@ -51,7 +55,11 @@ export class SessionIndex implements Summary<SessionCell> {
   }
 
   get bytes(): number {
-    const lists = this.#sequences.bytes + this.#postings.bytes + this.#newestMinutes.byteLength;
+    const lists =
+      this.#sequences.bytes +
+      this.#postings.bytes +
+      this.#newestMinutes.byteLength +
+      this.#revisions.byteLength;
     return this.#slots.bytes + lists + this.#repeats.bytes;
   }
 
@@ -154,6 +162,14 @@ export class SessionIndex implements Summary<SessionCell> {
     return this.minuteAt(slot, this.#sequences.length(slot) - 1);
   }
 
+  /**
+   * Grows whenever another session opens the item or one that did lets go of it, and whenever what stands up to
+   * `revisionGapMax` places behind it in any session changes: what was read of that still holds at the same number.
+   */
+  revision(item: number): number {
+    return item < this.#revisions.length ? this.#revisions[item]! : 0;
+  }
+
   /** Share of an item's next steps that repeat it: see Repeats. */
   repeatRate(item: number, prior: number): number {
     return this.#repeats.rate(item, prior);
@@ -232,6 +248,7 @@ export class SessionIndex implements Summary<SessionCell> {
       this.#enter(item, minute, slot);
     }
     if (length > 0) this.#repeats.add(this.itemAt(slot, length - 1), item, 1);
+    this.#revise(slot, length, item);
     const place = this.#sequences.open(slot, length);
     this.#sequences.words[place] = item;
     this.#sequences.shorts[place] = minute - this.#slots.first[slot]!;
@@ -254,11 +271,27 @@ export class SessionIndex implements Summary<SessionCell> {
       }
     }
     if (last > 0) this.#repeats.add(this.itemAt(slot, last - 1), item, -1);
+    this.#revise(slot, last, item);
     this.#sequences.close(slot, last);
     this.#interactions--;
     if (last > 0) return;
     this.#days.add(Math.floor(this.#slots.first[slot]! / dayMinutes), -1);
     this.#slots.close(slot);
+  }
+
+  /** `item` comes to the end of a session of `length` items, or goes from there. */
+  #revise(slot: number, length: number, item: number): void {
+    if (item >= this.#revisions.length) {
+      const grown = new Uint32Array(Math.max(item + 1, Math.ceil(this.#revisions.length * 1.25)));
+      grown.set(this.#revisions);
+      this.#revisions = grown;
+    }
+    this.#revisions[item]!++;
+    const { words } = this.#sequences;
+    const end = this.#sequences.start(slot) + length;
+    for (let at = end - Math.min(length, revisionGapMax); at < end; at++) {
+      this.#revisions[words[at]!]!++;
+    }
   }
 
   #open(keyHi: number, keyLo: number, minute: number): number {

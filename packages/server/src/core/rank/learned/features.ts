@@ -1,5 +1,4 @@
 import type { Models } from "../../sum/models.ts";
-import type { SessionIndex } from "../../sum/session-index.ts";
 import type { Blend } from "../blend.ts";
 import { Column } from "./column.ts";
 import {
@@ -37,6 +36,8 @@ const returnEdges = [1, 2, 3, 6];
 const streakEdges = [1, 2];
 const returnAgoEdges = [1, 2, 3, 5];
 const contextMax = 64;
+/** Sessions back from an item's newest one whose ages are features. */
+const ageBacks = [0, 7, 31] as const;
 
 export class RankFeatures {
   /** By candidate: its bin in each group, as numbers below 256. */
@@ -63,6 +64,9 @@ export class RankFeatures {
   /** Of those the ones on an item that was open before, and those since it last changed. */
   #returns = 0;
   #streak = 0;
+  /** By candidate and `ageBacks`: bins of those ages. */
+  readonly #ages = new Uint8Array(candidatesMax * ageBacks.length);
+  readonly #ageSlots = new Int32Array(candidatesMax * ageBacks.length);
   /** By item: the candidate's place plus 1, all zero between answers; and its place in the context plus 1. */
   #places = new Uint8Array(1024);
   #contextPlaces = new Uint8Array(1024);
@@ -78,10 +82,10 @@ export class RankFeatures {
     this.#readTrails(ask, count);
     this.#readColumns(ask.models, blend, walkSource, count);
     const nowMinute = Math.floor(ask.now / 60_000);
-    const middleAge = middleAgeOf(ask.models, nowMinute);
+    this.#readAges(ask.models, count, nowMinute);
     for (let i = 0; i < count; i++) {
       this.#fillScores(ask.models, i);
-      this.#fillItem(ask.models, i, nowMinute, middleAge);
+      this.#fillItem(ask.models, i);
     }
     for (let i = 0; i < count; i++) this.#places[items[i]!] = 0;
     for (let c = 0; c < this.#contextCount; c++) this.#contextPlaces[this.#context[c]!] = 0;
@@ -197,13 +201,34 @@ export class RankFeatures {
     this.#put(i, groupAt["length x near rank"], binOf(this.#length, lengthEdges) * 6 + near);
   }
 
-  #fillItem({ sessions }: Models, i: number, nowMinute: number, middleAge: number): void {
+  /** One kind of look-up after the other, so that the waits for memory overlap. */
+  #readAges({ sessions }: Models, count: number, nowMinute: number): void {
+    const [slots, ages] = [this.#ageSlots, this.#ages];
+    const { postingLane } = sessions;
+    for (let i = 0, at = 0; i < count; i++) {
+      const item = this.items[i]!;
+      const support = sessions.support(item);
+      const newestAt = support === 0 ? 0 : sessions.newestAt(item);
+      for (const back of ageBacks)
+        slots[at++] = support <= back ? -1 : postingLane[newestAt - back]!;
+    }
+    const middleAge = Math.max(ageUnitMin, nowMinute - sessions.middleMinute());
+    for (let at = 0; at < count * ageBacks.length; at++) {
+      const slot = slots[at]!;
+      const age = slot === -1 ? -1 : Math.max(0, nowMinute - sessions.firstMinute(slot));
+      const parts = age === -1 ? neverAge : Math.floor((age * 100) / middleAge);
+      ages[at] = binOf(parts, ageEdges);
+    }
+  }
+
+  #fillItem({ sessions }: Models, i: number): void {
     const item = this.items[i]!;
     const support = sessions.support(item);
     this.#put(i, groupAt["support"], Math.min(11, 32 - Math.clz32(support)));
-    this.#put(i, groupAt["newest age"], ageBin(sessions, item, 0, nowMinute, middleAge));
-    this.#put(i, groupAt["8th newest age"], ageBin(sessions, item, 7, nowMinute, middleAge));
-    this.#put(i, groupAt["32nd newest age"], ageBin(sessions, item, 31, nowMinute, middleAge));
+    const ages = i * ageBacks.length;
+    this.#put(i, groupAt["newest age"], this.#ages[ages]!);
+    this.#put(i, groupAt["8th newest age"], this.#ages[ages + 1]!);
+    this.#put(i, groupAt["32nd newest age"], this.#ages[ages + 2]!);
     const c = this.#contextPlaces[item]! - 1;
     // From here on 0 is "not in the context".
     const ago = c === -1 ? 0 : this.#ago[c]! + 1;
@@ -237,17 +262,4 @@ function middleAgeOf({ sessions }: Models, nowMinute: number): number {
 function cosineOf(count: number, supportA: number, supportB: number): number {
   if (count === 0) return 0;
   return Math.floor((cosineOne * count) / Math.sqrt(Math.max(1, supportA * supportB)));
-}
-
-/** Bin of the time since the `back`-th newest session opened the item. */
-function ageBin(
-  sessions: SessionIndex,
-  item: number,
-  back: number,
-  nowMinute: number,
-  middleAge: number,
-): number {
-  if (sessions.support(item) <= back) return binOf(neverAge, ageEdges);
-  const age = nowMinute - sessions.firstMinute(sessions.newest(item, back));
-  return binOf(Math.floor((Math.max(0, age) * 100) / middleAge), ageEdges);
 }

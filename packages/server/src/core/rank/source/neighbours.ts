@@ -84,6 +84,7 @@ const ageUnitMin = 1_440;
 const eventsNamedMax = 32;
 /** Mark of the asker's own sessions among the best matches. */
 const own = 255;
+const [bestMark, sumMark, eventsMark, markWords] = [0, 1, 2, 4];
 
 export class Neighbours implements Source {
   readonly name = "neighbours";
@@ -106,11 +107,11 @@ export class Neighbours implements Source {
   /** By neighbour: its events. */
   readonly #matched: Uint32Array;
   #scores: Scores | undefined;
-  /** By slot: the sum of w, and the place in the context of the best match, plus 1. */
-  #sums = new Float64Array(1024);
-  #best = new Uint8Array(1024);
-  /** By slot: which items of the context it matched, as bits by their place. */
-  #events = new Uint32Array(1024);
+  /**
+   * By slot, side by side in one line of memory: the place in the context of the best match, plus 1, the sum of w (below
+   * 2^32: 64 weights of 2^16 times at most 2^6), and which items of the context it matched, as bits by their place.
+   */
+  #marks = new Uint32Array(1024 * markWords);
   #touched = new Uint32Array(1024);
   #touchedCount = 0;
   /** The votes of this answer, kept for the reasons: neighbour, amount, and the item's vote before, plus 1. */
@@ -176,22 +177,25 @@ export class Neighbours implements Source {
   /** Sums w over the newest m sessions of each context item, newest item first. */
   #touch(sessions: SessionIndex, state: UserState): void {
     const { postingLane } = sessions;
+    const marks = this.#marks;
     this.#touchedCount = 0;
     this.#markOwn(sessions, state);
     for (let c = 0; c < this.#context.count; c++) {
       const item = this.#context.ids[c]!;
       const weight = this.#weights[c]!;
+      const event = c < eventsNamedMax ? 1 << c : 0;
       const newest = Math.min(this.#settings.m, sessions.support(item));
       const newestAt = sessions.newestAt(item);
       for (let back = 0; back < newest; back++) {
         const slot = postingLane[newestAt - back]!;
-        if (this.#best[slot] === 0) {
+        const at = slot * markWords;
+        if (marks[at + bestMark] === 0) {
           if (this.#touchedCount === touchedSessionsMax) continue;
-          this.#best[slot] = c + 1;
+          marks[at + bestMark] = c + 1;
           this.#touched[this.#touchedCount++] = slot;
         }
-        this.#sums[slot] = this.#sums[slot]! + weight;
-        if (c < eventsNamedMax) this.#events[slot] = this.#events[slot]! | (1 << c);
+        marks[at + sumMark]! += weight;
+        marks[at + eventsMark]! |= event;
       }
     }
     this.#unmarkOwn(sessions, state);
@@ -201,43 +205,45 @@ export class Neighbours implements Source {
   #markOwn(sessions: SessionIndex, state: UserState): void {
     for (const { keyHi, keyLo } of state.sessions) {
       const slot = sessions.find(keyHi, keyLo);
-      if (slot !== -1) this.#best[slot] = own;
+      if (slot !== -1) this.#marks[slot * markWords + bestMark] = own;
     }
   }
 
   #unmarkOwn(sessions: SessionIndex, state: UserState): void {
     for (const { keyHi, keyLo } of state.sessions) {
       const slot = sessions.find(keyHi, keyLo);
-      if (slot === -1) continue;
-      this.#best[slot] = 0;
-      this.#sums[slot] = 0;
-      this.#events[slot] = 0;
+      if (slot !== -1) this.#unmark(slot);
     }
+  }
+
+  #unmark(slot: number): void {
+    const at = slot * markWords;
+    this.#marks[at + bestMark] = 0;
+    this.#marks[at + sumMark] = 0;
+    this.#marks[at + eventsMark] = 0;
   }
 
   /** sim(s) of every touched session, and the k greatest; clears the scratch of the others. */
   #choose(sessions: SessionIndex, nowMinute: number): void {
     const middleAge = Math.max(ageUnitMin, nowMinute - sessions.middleMinute());
+    const marks = this.#marks;
     for (let t = 0; t < this.#touchedCount; t++) {
       const slot = this.#touched[t]!;
+      const at = slot * markWords;
       const age = Math.max(0, nowMinute - sessions.firstMinute(slot));
       const step = Math.min(ageMax - 1, Math.floor((age * ageSteps) / middleAge));
       const length = Math.min(lengthMax - 1, sessions.length(slot));
-      const match = this.#byMatch[this.#context.ago[this.#best[slot]! - 1]!]!;
-      const product = this.#sums[slot]! * this.#byLength[length]! * this.#byAge[step]!;
+      const match = this.#byMatch[this.#context.ago[marks[at + bestMark]! - 1]!]!;
+      const product = marks[at + sumMark]! * this.#byLength[length]! * this.#byAge[step]!;
       const similarity = Math.floor((Math.floor(product / similarityShift) * match) / one);
       if (similarity > 0) this.#nearest.offer(sessions, slot, similarity);
     }
     for (let n = 0; n < this.#nearest.count; n++) {
-      const slot = this.#nearest.slots[n]!;
-      this.#matches[n] = this.#best[slot]! - 1;
-      this.#matched[n] = this.#events[slot]!;
+      const at = this.#nearest.slots[n]! * markWords;
+      this.#matches[n] = marks[at + bestMark]! - 1;
+      this.#matched[n] = marks[at + eventsMark]!;
     }
-    for (let t = 0; t < this.#touchedCount; t++) {
-      this.#sums[this.#touched[t]!] = 0;
-      this.#best[this.#touched[t]!] = 0;
-      this.#events[this.#touched[t]!] = 0;
-    }
+    for (let t = 0; t < this.#touchedCount; t++) this.#unmark(this.#touched[t]!);
   }
 
   #clearVotes(): void {
@@ -366,11 +372,9 @@ export class Neighbours implements Source {
       this.#lastVotes = new Uint32Array(Math.max(items, this.#lastVotes.length * 2));
       this.#voted = new Uint32Array(this.#lastVotes.length);
     }
-    if (slots <= this.#sums.length) return;
-    const length = Math.max(slots, this.#sums.length * 2);
-    this.#sums = new Float64Array(length);
-    this.#best = new Uint8Array(length);
-    this.#events = new Uint32Array(length);
+    if (slots * markWords <= this.#marks.length) return;
+    const length = Math.max(slots, (this.#marks.length / markWords) * 2);
+    this.#marks = new Uint32Array(length * markWords);
     const touchedMax = Math.min(length, touchedSessionsMax);
     if (this.#touched.length < touchedMax) this.#touched = new Uint32Array(touchedMax);
   }

@@ -1,8 +1,9 @@
 import type { UserState } from "../../fold/state.ts";
-import type { SessionIndex } from "../../sum/session-index.ts";
+import { revisionGapMax, type SessionIndex } from "../../sum/session-index.ts";
 import { RecentItems } from "../recent-items.ts";
 import type { Scores } from "../scores.ts";
 import type { Ask, Part, Source } from "../source.ts";
+import { KeptRows } from "./kept-rows.ts";
 
 /**
  * Two steps from the user's newest item: to the items that share sessions with it, and on to what followed
@@ -17,7 +18,7 @@ import type { Ask, Part, Source } from "../source.ts";
 const firstSessionsMax = 500;
 const secondSessionsMax = 50;
 const stepsMax = 24;
-const gapMax = 8;
+const gapMax = revisionGapMax;
 const gapUnit = 840;
 const byGap = Int32Array.from({ length: gapMax + 1 }, (_, gap) => (gap === 0 ? 0 : gapUnit / gap));
 /** 1 in a cosine. The sum of 24 products of two stays below 2^32. */
@@ -36,6 +37,8 @@ export class Walk implements Source {
   readonly #steps = new Uint32Array(stepsMax);
   readonly #cosines = new Float64Array(stepsMax);
   #count = 0;
+  /** What followed the items of steps: read again and again, for everybody near them. */
+  readonly #rows = new KeptRows();
   #scores: Scores | undefined;
 
   score(ask: Ask, scores: Scores): void {
@@ -112,9 +115,23 @@ export class Walk implements Source {
   #walk(sessions: SessionIndex, newest: number, at: number, scores: Scores): void {
     const step = this.#steps[at]!;
     const near = this.#cosines[at]!;
+    const support = Math.min(secondSessionsMax, sessions.support(step));
+    const kept = this.#rows.find(sessions, step);
+    if (kept !== -1) {
+      const { pairs } = this.#rows;
+      const end = kept + this.#rows.length(kept) * 2;
+      for (let pair = kept; pair < end; pair += 2) {
+        const item = pairs[pair]!;
+        if (item === newest) continue;
+        const after = pairs[pair + 1]! / gapUnit;
+        const amount = near * cosineOf(after, support, sessions.support(item));
+        if (amount > 0) scores.add(item, amount);
+      }
+      return;
+    }
     const row = this.#row;
     const count = this.#follow(sessions, step);
-    const support = Math.min(secondSessionsMax, sessions.support(step));
+    this.#rows.keep(sessions, step, this.#touched, row, count, row.length);
     for (let i = 0; i < count; i++) {
       const item = this.#touched[i]!;
       const after = row[item]! / gapUnit;
