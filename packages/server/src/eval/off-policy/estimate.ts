@@ -20,7 +20,10 @@ export interface Estimate {
   estimator: Estimator;
   value: number;
   standardError: number;
-  /** value +- 1.96 standard errors. */
+  /**
+   * Value +- 1.96 standard errors. Of an estimator that shrinks weights the error has its bias in it, as far as the same
+   * rows show one: the square of its distance from DR, less what of that is chance.
+   */
   normal: [number, number];
   /** 2.5 % and 97.5 % points of resampled clusters (percentiles); absent when no resamples were asked for. */
   bootstrap?: [number, number] | undefined;
@@ -69,19 +72,29 @@ export function estimate(rows: readonly Row[], options: EstimateOptions = {}): O
   const total = noSums();
   for (const sums of sumsByCluster) addSums(total, sums);
   const spread = bootstrap(sumsByCluster, options.resamples ?? 1_000, options.seed ?? 1);
-  const estimates = estimators.map((estimator): Estimate => {
-    const { value: valueOf, influence } = definitions[estimator];
-    const value = valueOf(total);
+  const influencesOf = (estimator: Estimator): Float64Array => {
+    const { value, influence } = definitions[estimator];
     const byCluster = new Float64Array(clusters);
-    rows.forEach((row, i) => (byCluster[byRow[i]!]! += influence(row, total, value, tuning)));
-    const error = standardError(byCluster, rows.length);
-    return {
-      estimator,
-      value,
-      standardError: error,
-      normal: [value - z * error, value + z * error],
-      bootstrap: spread?.[estimator],
-    };
+    const at = value(total);
+    rows.forEach((row, i) => (byCluster[byRow[i]!]! += influence(row, total, at, tuning)));
+    return byCluster;
+  };
+  const robust = { value: definitions.DR.value(total), influences: influencesOf("DR") };
+  const estimates = estimators.map((estimator): Estimate => {
+    const value = definitions[estimator].value(total);
+    const influences = influencesOf(estimator);
+    const error = standardError(influences, rows.length);
+    let square = error * error;
+    if (definitions[estimator].isShrunk === true) {
+      const chance = standardError(
+        influences.map((one, i) => robust.influences[i]! - one),
+        rows.length,
+      );
+      square += Math.max(0, (robust.value - value) ** 2 - chance * chance);
+    }
+    const reach = z * Math.sqrt(square);
+    const normal: [number, number] = [value - reach, value + reach];
+    return { estimator, value, standardError: error, normal, bootstrap: spread?.[estimator] };
   });
   return { support, estimates };
 }

@@ -82,6 +82,8 @@ interface Definition {
    * the sum of their squares, over n, is the standard error (the delta method for the two ratios).
    */
   influence(row: Row, sums: Sums, value: number, tuning: Tuning): number;
+  /** Whether it takes weights for less than they are: then it is as far from DR as that biases it, chance aside. */
+  isShrunk?: true;
 }
 
 export const definitions: Readonly<Record<Estimator, Definition>> = {
@@ -117,11 +119,13 @@ export const definitions: Readonly<Record<Estimator, Definition>> = {
     value: ({ v, switched, rows }) => (v + switched) / rows,
     influence: ({ qTarget, weight, reward, qLogged }, _sums, value, { tau }) =>
       qTarget + switchedWeight(weight, tau) * (reward - qLogged) - value,
+    isShrunk: true,
   },
   /** DR with optimistic shrinkage: lambda w / (w^2 + lambda) in place of w (Su et al. 2020). */
   DRos: {
     value: ({ v, shrunk, rows }) => (v + shrunk) / rows,
     influence: ({ qTarget, weight, reward, qLogged }, _sums, value, { lambda }) =>
       qTarget + shrunkWeight(weight, lambda) * (reward - qLogged) - value,
+    isShrunk: true,
   },
 };
