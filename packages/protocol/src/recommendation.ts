@@ -94,6 +94,11 @@ export interface Decision {
    */
   popular?: readonly string[] | undefined;
   /**
+   * What the ranker saw of the first slots, in some decisions alone: by what comes of those slots it learns. A text
+   * a slot, empty where the ranker did not look at it; the layout is the server's own.
+   */
+  features?: { version: number; slots: readonly string[] } | undefined;
+  /**
    * A decision that nobody was shown: the user acted without a list, and this is what the ranker would have
    * looked at, with what was taken (hex; the layout is the server's own). `slots` is empty.
    */

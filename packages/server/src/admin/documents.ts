@@ -107,6 +107,20 @@ const PlacementBody = Type.Object(
         { ...closed, description: "What of an answer is drawn by chance; absent: nothing." },
       ),
     ),
+    objectives: Type.Optional(
+      Type.Object(
+        {
+          take: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000 })),
+          complete: Type.Optional(Type.Integer({ minimum: -1_000, maximum: 1_000 })),
+          skip: Type.Optional(Type.Integer({ minimum: -1_000, maximum: 1_000 })),
+        },
+        {
+          ...closed,
+          description:
+            "What comes of a slot, by its worth in thousandths; absent: only takes count, and its lists teach nothing.",
+        },
+      ),
+    ),
   },
   closed,
 );

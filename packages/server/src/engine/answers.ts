@@ -10,8 +10,7 @@ import { nobody, type RecordInput } from "../base/record.ts";
 import { utf8Encode } from "../base/text.ts";
 import { encodeState } from "../core/fold/codec.ts";
 import { permitFor, purposeBits } from "../core/fold/consent.ts";
-import { purchaseBit } from "../core/fold/exposures.ts";
-import type { Exposure, FoldLimits, UserState } from "../core/fold/state.ts";
+import { type Exposure, type FoldLimits, outcomeBits, type UserState } from "../core/fold/state.ts";
 import { findPlacement, type Stability, stabilityDefault } from "../core/rank/placement.ts";
 import { JudgedRate } from "./metrics/judged-rate.ts";
 import { engineRecord, engineRecordOf } from "./payload.ts";
@@ -236,7 +235,7 @@ export class Answers {
 
 /** Without what no answer reads: rows that the weights were learned from, and lists that nothing was bought of. */
 function asAsked(state: UserState): UserState {
-  const isRead = ({ outcomes }: Exposure) => outcomes.some((bits) => (bits & purchaseBit) !== 0);
+  const isRead = ({ outcomes }: Exposure) => outcomes.some((bits) => (bits & outcomeBits.purchase) !== 0);
   return { ...state, rankerRows: [], exposures: state.exposures.filter(isRead) };
 }
 

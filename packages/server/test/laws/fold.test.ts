@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Contribution } from "../../src/core/fold/contribution.ts";
+import { type Contribution, rankerHeads } from "../../src/core/fold/contribution.ts";
 import type { FoldLimits } from "../../src/core/fold/state.ts";
 import type { FoldRecord } from "../../src/core/fold/fold-record.ts";
 import { type Fold, Live, laws, realFold } from "./fold.ts";
@@ -135,6 +135,22 @@ const planted: { bug: string; fold: Fold; law: string }[] = [
     law: "subtracting C(state) leaves nothing",
   },
   {
+    bug: "a list that was looked at further keeps the rows that it made before",
+    fold: emitting((cells) => cells.filter(({ model, delta }) => model !== "ranker" || delta > 0)),
+    law: "what the steps emit adds up to C(state) after every record",
+  },
+  {
+    bug: "what the ranker saw of a list is forgotten before the list is",
+    fold: {
+      ...realFold,
+      contributionsOf: (state, limits) => {
+        const exposures = state.exposures.map((one) => ({ ...one, features: undefined }));
+        return realFold.contributionsOf({ ...state, exposures }, limits);
+      },
+    },
+    law: "subtracting C(state) leaves nothing",
+  },
+  {
     bug: "an answer is judged by whatever its reader takes, again and again",
     fold: {
       ...realFold,
@@ -251,8 +267,11 @@ test("the generated users reach every corner", () => {
       const applied = live.take(record);
       for (const effect of applied.effects) count(effect.type);
       if (applied.refold) continue;
-      for (const { model, delta } of applied.contributions) {
+      for (const cell of applied.contributions) {
+        const { model, delta } = cell;
         count(`${model} ${delta > 0 ? "added" : "subtracted"}`);
+        const { head = "" } = (cell.model === "ranker" && cell.shown) || {};
+        if (head !== "") count(`${head} ${delta > 0 ? "added" : "subtracted"}`);
       }
     }
     count("refold", live.refolds);
@@ -272,7 +291,7 @@ test("the generated users reach every corner", () => {
     if (dueAt === 0 && sessions.length > 0) count("a timer that rang");
   }
   const models = ["sessions", "cooccurrence", "popularity", "rewards", "audiences", "ranker"];
-  models.push("flow", "skips");
+  models.push("flow", "skips", ...rankerHeads);
   const corners = [
     "session.started",
     "session.ended",

@@ -14,6 +14,7 @@ import type {
 import fc from "fast-check";
 import type { RecordHeader } from "../../src/base/record.ts";
 import { rowText } from "../../src/core/fold/ranker-rows.ts";
+import { slotText } from "../../src/core/fold/shown-rows.ts";
 import { type FoldLimits, foldLimits } from "../../src/core/fold/state.ts";
 import type { FoldRecord } from "../../src/core/fold/fold-record.ts";
 
@@ -168,19 +169,34 @@ const playlist = fc
 
 const other = fc.constant(event(() => ({ type: "other", name: "page" })));
 
+/** What the ranker saw of a slot, if it looked at it: a value and two features. */
+const slotFeatures = fc.oneof(
+  fc.constant(""),
+  fc
+    .tuple(fc.nat(63), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 10, max: 60 }))
+    .map(([value, ...features]) => slotText(value, Uint8Array.from(features))),
+);
+
 const decision = fc
   .record({
     slots: fc.array(item, { minLength: 1, maxLength: 4 }),
+    features: fc.option(fc.array(slotFeatures, { minLength: 1, maxLength: 4 }), { nil: undefined }),
+    shown: fc.option(fc.uniqueArray(item, { minLength: 1, maxLength: 4 }), {
+      nil: undefined,
+      freq: 2,
+    }),
     placement: fc.constantFrom("home", "next"),
     popular: fc.option(fc.uniqueArray(item, { minLength: 1, maxLength: 3 }), { nil: undefined }),
     sequence: fc.constantFrom(0, 19, 20, 300),
   })
-  .map(({ slots, placement, popular, sequence }): Body => ({
+  .map(({ slots, features, shown, placement, popular, sequence }): Body => ({
     kind: "decision",
     make: ({ at, decisions }) => ({
       ...decisionOf(`d:${decisions.length + 1}`, placement, slots, at),
       sequence,
       popular,
+      shown,
+      features: features && { version: 1, slots: features.slice(0, slots.length) },
     }),
   }));
 

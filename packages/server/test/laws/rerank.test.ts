@@ -26,7 +26,7 @@ const prior = Int32Array.from({ length: featureCount }, (_, k) =>
 );
 
 const viewOf = (theta: Int32Array): ThetaView =>
-  new ThetaView(1, "", new Map(placements.map((placement) => [placement, theta])));
+  new ThetaView(1, "", new Map(placements.map((placement) => [placement, { take: theta }])));
 
 function answerIn(
   { models, states }: World,

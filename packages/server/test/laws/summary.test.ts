@@ -7,6 +7,7 @@ import {
   type CooccurrenceCell,
   type PopularityCell,
   type RankerCell,
+  rankerHeads,
   type RewardCell,
   rewardOutcomes,
   type SessionCell,
@@ -14,7 +15,14 @@ import {
 import { Cooccurrence } from "../../src/core/sum/cooccurrence.ts";
 import { Items } from "../../src/core/sum/items.ts";
 import { bucketOf, Popularity } from "../../src/core/sum/popularity.ts";
-import { cellOf, featureCount, RankerSum, rightSide } from "../../src/core/sum/ranker.ts";
+import {
+  cellOf,
+  columnCount,
+  featureCount,
+  positionOf,
+  RankerSum,
+  rightSide,
+} from "../../src/core/sum/ranker.ts";
 import { Rewards } from "../../src/core/sum/rewards.ts";
 import { SessionIndex } from "../../src/core/sum/session-index.ts";
 import type { Summary } from "../../src/core/sum/summary.ts";
@@ -57,14 +65,44 @@ const candidate = fc
   )
   .map(([value, features]) => [value, ...features.toSorted((x, y) => x - y)]);
 
-const rankerCell: fc.Arbitrary<RankerCell> = fc.record({
+const rowBytes = (version: number, candidates: readonly number[][]): Uint8Array =>
+  Uint8Array.from([version, 3, ...candidates.flat()]);
+const inPlacement = {
   model: fc.constant("ranker" as const),
   placement: fc.constantFrom("up-next", "a"),
+  delta,
+};
+const lonelyCell: fc.Arbitrary<RankerCell> = fc.record({
+  ...inPlacement,
   row: fc
     .tuple(fc.constantFrom(1, 2), fc.array(candidate, { minLength: 2, maxLength: 9 }))
-    .map(([version, candidates]) => Uint8Array.from([version, 3, ...candidates.flat()])),
-  delta,
+    .map(([version, candidates]) => rowBytes(version, candidates)),
 });
+/** Rows of lists: of whatever stood in them none, some or all came true. */
+const shownCell: fc.Arbitrary<RankerCell> = fc
+  .tuple(
+    fc.record(inPlacement),
+    fc.constantFrom(...rankerHeads),
+    fc.constantFrom(1, 2),
+    fc.array(fc.tuple(candidate, fc.constantFrom(0, 1, 7, 11, 200)), {
+      minLength: 1,
+      maxLength: 5,
+    }),
+    fc.nat(5),
+  )
+  .map(([cell, head, version, stood, most]) => ({
+    ...cell,
+    row: rowBytes(
+      version,
+      stood.map(([features]) => features),
+    ),
+    shown: {
+      head,
+      count: Math.min(most, stood.length),
+      slots: Uint8Array.from(stood, ([, slot]) => slot),
+    },
+  }));
+const rankerCell = fc.oneof(lonelyCell, shownCell);
 
 /** Places that follow and that don't, minutes that rise and that don't, keys that share a half. */
 const sessionCell: fc.Arbitrary<SessionCell> = fc.record({
@@ -149,14 +187,19 @@ test("the cells of the ranker are those of its definition", () => {
       for (const cell of cells) sum.add(cell);
       for (const placement of ["up-next", "a"]) {
         for (const version of [1, 2]) {
-          const own = cells.filter((one) => one.placement === placement && one.row[0] === version);
-          const system = sum.system(placement, version);
-          if (system === undefined) expect(own).toEqual([]);
-          else expect([...system]).toEqual(equationsOf(own));
+          for (const head of rankerHeads) {
+            const own = cells.filter(
+              ({ placement: where, row, shown }) =>
+                where === placement && row[0] === version && (shown?.head ?? "take") === head,
+            );
+            const system = sum.system(placement, version, head);
+            if (system === undefined) expect(own).toEqual([]);
+            else expect([...system]).toEqual(equationsOf(own));
+          }
         }
       }
     }),
-    { numRuns: 20 },
+    { numRuns: 40 },
   );
 });
 
@@ -173,25 +216,31 @@ function equationsOf(cells: readonly RankerCell[]): number[] {
       for (let j = 0; j <= i; j++) if (x[j] !== 0) addTo(a, cellOf(i, j), weight * xi * x[j]!);
     });
   };
-  for (const { row, delta: times } of cells) {
+  for (const { row, shown, delta: times } of cells) {
     const vectors = Array.from({ length: (row.length - 2) / 4 }, (_, n) => {
       const [value, ...features] = row.subarray(2 + n * 4, 6 + n * 4);
-      return Array.from({ length: featureCount }, (_, k) =>
+      const slot = shown?.slots[n];
+      if (slot !== undefined) features.push(positionOf(slot));
+      return Array.from({ length: columnCount }, (_, k) =>
         k === 0 ? value! : Number(features.includes(k)),
       );
     });
-    const [taken, ...left] = vectors;
-    vectors.forEach((x, n) => enter(x, Number(n === 0), 16 * times));
-    for (const x of left)
-      enter(
-        x.map((xi, k) => taken![k]! - xi),
-        1,
-        times,
-      );
+    const { head, count } = shown ?? { head: "take", count: 1 };
+    vectors.forEach((x, n) => enter(x, Number(n < count), 16 * times));
+    if (head !== "take") continue;
+    for (const taken of vectors.slice(0, count)) {
+      for (const x of vectors.slice(count)) {
+        enter(
+          x.map((xi, k) => taken[k]! - xi),
+          1,
+          times,
+        );
+      }
+    }
   }
   const rows = cells.reduce((sum, cell) => sum + cell.delta, 0);
   const cellsOfA = Array.from({ length: rightSide }, (_, at) => a.get(at) ?? 0);
-  return [...cellsOfA, ...Array.from({ length: featureCount }, (_, i) => b.get(i) ?? 0), rows];
+  return [...cellsOfA, ...Array.from({ length: columnCount }, (_, i) => b.get(i) ?? 0), rows];
 }
 
 /** Laws of the clock, beside those of every summary. */

@@ -24,7 +24,8 @@ import {
  * maps were filled; decode(encode(x)) = x. Times stand as differences, and an item's name where it occurs
  * first, later occurrences as its number. All text must be well-formed, as `ingest` makes it.
  */
-const version = 4;
+const version = 5;
+const none = new Uint8Array(0);
 const choices: readonly ConsentChoice[] = ["granted", "denied", "withdrawn"];
 
 export function encodeState(state: UserState): Uint8Array<ArrayBuffer> {
@@ -347,9 +348,10 @@ function writeExposures(out: StateWriter, exposures: readonly Exposure[]): void 
       out.u8(outcomes[i]!);
     }
     out.u8(audience * 8 + verdict);
-    const { popular = [] } = exposure;
+    const { popular = [], features = none } = exposure;
     out.varint(popular.length);
     for (const item of popular) out.name(item);
+    out.blob(features);
   }
 }
 
@@ -364,6 +366,7 @@ function readExposures(from: StateReader): Exposure[] {
       audience: 0,
       popular: undefined,
       verdict: 0,
+      features: undefined,
     };
     from.list(() => {
       exposure.items.push(from.name());
@@ -374,6 +377,9 @@ function readExposures(from: StateReader): Exposure[] {
     exposure.verdict = code % 8;
     const popular = from.list(() => from.name());
     if (popular.length > 0) exposure.popular = popular;
+    const features = from.blob();
+    // Bytes of their own: a state must not keep the row of the checkpoint alive.
+    if (features.length > 0) exposure.features = features.slice();
     return exposure;
   });
 }
@@ -388,6 +394,5 @@ function writeRankerRows(out: StateWriter, rows: readonly RankerRow[]): void {
 }
 
 function readRankerRows(from: StateReader): RankerRow[] {
-  // Bytes of their own: a state must not keep the row of the checkpoint alive.
   return from.list(() => ({ at: from.time(), placement: from.name(), row: from.blob().slice() }));
 }

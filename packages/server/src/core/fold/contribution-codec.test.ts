@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ContributionWriter, readContributions } from "./contribution-codec.ts";
-import { audienceCounts, audiences, type Contribution, rewardOutcomes } from "./contribution.ts";
+import {
+  audienceCounts,
+  audiences,
+  type Contribution,
+  rankerHeads,
+  rewardOutcomes,
+} from "./contribution.ts";
 
 const item = fc.constantFrom("a", "b", "naïve", "", "x".repeat(60));
 const delta = fc.integer({ min: -(2 ** 40), max: 2 ** 40 }).map((d) => (d === 0 ? 1 : d));
@@ -45,6 +51,14 @@ const contribution: fc.Arbitrary<Contribution> = fc.oneof(
     model: fc.constant("ranker" as const),
     placement: item,
     row: fc.uint8Array({ maxLength: 300 }),
+    shown: fc.option(
+      fc.record({
+        head: fc.constantFrom(...rankerHeads),
+        count: fc.nat(200),
+        slots: fc.uint8Array({ maxLength: 12 }),
+      }),
+      { nil: undefined },
+    ),
     delta,
   }),
   fc.record({ model: fc.constant("flow" as const), from: fc.nat(9), to: fc.nat(999), delta }),

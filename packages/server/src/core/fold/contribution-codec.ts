@@ -1,6 +1,13 @@
 import { assert } from "../../base/assert.ts";
 import { ByteReader, ByteWriter } from "../../base/bytes.ts";
-import { audienceCounts, audiences, type Contribution, rewardOutcomes } from "./contribution.ts";
+import {
+  audienceCounts,
+  audiences,
+  type Contribution,
+  rankerHeads,
+  rewardOutcomes,
+  type ShownRow,
+} from "./contribution.ts";
 
 /**
  * Contributions as bytes, for those who tail them in another thread or process. A message is self-contained:
@@ -64,6 +71,7 @@ export class ContributionWriter {
       case "ranker":
         this.#name(contribution.placement);
         writer.blob(contribution.row);
+        writeShown(writer, contribution.shown);
         return;
       case "flow":
         writer.varint(contribution.from);
@@ -150,7 +158,7 @@ function readCell(
       return { model, placement, audience, count, day: reader.varint(), delta };
     }
     case "ranker":
-      return { model, placement: name(), row: reader.blob(), delta };
+      return { model, placement: name(), row: reader.blob(), shown: readShown(reader), delta };
     case "flow":
       return { model, from: reader.varint(), to: reader.varint(), delta };
     case "skips": {
@@ -158,4 +166,20 @@ function readCell(
       return { model, item: skipped, streak: code >> 1, isSkipped: code % 2 === 1, delta };
     }
   }
+}
+
+/** 0 is a row that nobody was shown, other codes are heads. */
+function writeShown(writer: ByteWriter, shown: ShownRow | undefined): void {
+  writer.u8(shown === undefined ? 0 : rankerHeads.indexOf(shown.head) + 1);
+  if (shown === undefined) return;
+  writer.varint(shown.count);
+  writer.blob(shown.slots);
+}
+
+function readShown(reader: ByteReader): ShownRow | undefined {
+  const code = reader.u8();
+  if (code === 0) return undefined;
+  const head = rankerHeads[code - 1];
+  assert(head !== undefined, "a contribution to an unknown head");
+  return { head, count: reader.varint(), slots: reader.blob() };
 }

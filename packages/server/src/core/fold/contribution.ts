@@ -101,14 +101,28 @@ export interface AudienceCell {
   delta: number;
 }
 
+/** What the ranker foretells of a slot, each from rows of its own: that it is taken, heard to the end, skipped. */
+export const rankerHeads = ["take", "complete", "skip"] as const;
+export type RankerHead = (typeof rankerHeads)[number];
+
+/** Of a row whose candidates stood in a list: where, and of how many of them, the first ones, `head` is true. */
+export interface ShownRow {
+  head: RankerHead;
+  count: number;
+  /** By candidate, from 0. */
+  slots: Uint8Array;
+}
+
 /**
  * How one decision was answered: the features of what was taken and of some that were seen and left, as they
- * were when the decision was made. The layout of `row` is that of sum/ranker.ts.
+ * were when the decision was made. The layout of `row` is that of sum/ranker.ts. Without `shown` the first
+ * candidate was taken, and none of them was in a list.
  */
 export interface RankerCell {
   model: "ranker";
   placement: string;
   row: Uint8Array;
+  shown?: ShownRow | undefined;
   delta: number;
 }
 

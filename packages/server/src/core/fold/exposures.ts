@@ -2,25 +2,18 @@ import type { Decision, InteractionEvent, InteractionType } from "@attune/protoc
 import { addVerdict, audienceOf, count, judge, supersede } from "./audiences.ts";
 import type { Contribution, RewardOutcome } from "./contribution.ts";
 import type { Sink } from "./sessions.ts";
-import type { Exposure, FoldLimits, UserState } from "./state.ts";
+import { changeRows, featuresOf, shownRows } from "./shown-rows.ts";
+import { type Exposure, type FoldLimits, outcomeBits, type UserState } from "./state.ts";
 
 /**
  * Logged decisions as the user's own facts, and what came of their slots. Folded in log order, not by event
  * time: a decision stands in the log before the user can see it, while a client's clock may say otherwise.
- * Law: what is emitted here is the cells of rewards and audiences after the step minus those before.
+ * Law: what is emitted here is the cells of rewards, audiences and the ranker after the step minus those before.
  */
 const dayMs = 86_400_000;
 
-/** Bits of `Exposure.outcomes`. An outcome says that the slot was looked at, so it brings `shown` along. */
-const shown = 1;
-export const purchaseBit = 16;
-const bits: Record<RewardOutcome, number> = {
-  shown,
-  click: 2,
-  complete: 4,
-  skip: 8,
-  purchase: purchaseBit,
-};
+const bits: Readonly<Record<RewardOutcome, number>> = outcomeBits;
+const { shown } = outcomeBits;
 const outcomes = Object.keys(bits) as RewardOutcome[];
 /** What a user does who takes an item: by these an answer is judged. */
 const takes = bits.click | bits.purchase;
@@ -60,6 +53,7 @@ export function expose(
     audience: audienceOf(decision.sequence),
     popular: decision.popular,
     verdict: 0,
+    features: featuresOf(decision, items),
   };
   supersede(exposures, exposure.placement);
   let place = exposures.length;
@@ -75,6 +69,7 @@ export function expose(
 export function markSeen(state: UserState, event: InteractionEvent, sink: Sink): void {
   const exposure = event.decisionId === undefined ? undefined : find(state, event.decisionId);
   if (exposure === undefined || event.slots === undefined) return;
+  const rows = sink === undefined ? [] : shownRows(exposure);
   let seen = 0;
   for (const slot of event.slots) {
     if (Number.isSafeInteger(slot) && slot >= 0 && slot < exposure.items.length) {
@@ -82,7 +77,9 @@ export function markSeen(state: UserState, event: InteractionEvent, sink: Sink):
     }
   }
   // One cell for all of them: `shown` is the bit 1.
-  if (seen > 0 && sink !== undefined) count(exposure, "shown", seen, sink);
+  if (seen === 0 || sink === undefined) return;
+  count(exposure, "shown", seen, sink);
+  changeRows(rows, exposure, sink);
 }
 
 /** What followed: for the decision that the event names, else for the newest recent one with its item. */
@@ -103,8 +100,10 @@ export function markOutcome(
       : find(state, event.decisionId);
   const slot = exposure === undefined ? -1 : exposure.items.indexOf(item);
   if (slot < 0) return;
+  const rows = sink === undefined ? [] : shownRows(exposure!);
   const added = mark(exposure!, slot, answer | shown, sink);
-  if (sink === undefined) return;
+  if (sink === undefined || added === 0) return;
+  changeRows(rows, exposure!, sink);
   for (const outcome of outcomes) {
     if ((added & bits[outcome]) !== 0) count(exposure!, outcome, 1, sink);
   }
@@ -154,6 +153,7 @@ function addExposure(exposure: Exposure, delta: 1 | -1, sink: Contribution[]): v
     if (slots > 0) count(exposure, outcome, delta * slots, sink);
   }
   addVerdict(exposure, delta, sink);
+  for (const row of shownRows(exposure)) sink.push({ ...row, delta });
   for (let slot = 0; slot < exposure.items.length; slot++) {
     addSlot(exposure, slot, exposure.outcomes[slot]!, delta, sink);
   }

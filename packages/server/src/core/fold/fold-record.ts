@@ -11,6 +11,7 @@ import {
 import { assert } from "../../base/assert.ts";
 import { judgedMax } from "./audiences.ts";
 import { assertRow } from "./ranker-rows.ts";
+import { assertFeatures } from "./shown-rows.ts";
 import type { RecordHeader } from "../../base/record.ts";
 
 /**
@@ -145,6 +146,7 @@ function assertDecision(decision: Decision): void {
   assert(isText(decision.id) && isText(decision.request.placement), "a decision has id and place");
   if (decision.shadow !== undefined) assertRow(decision.shadow);
   for (const { item } of decision.slots) assert(isText(item), "an item is well-formed text");
+  assertFeatures(decision);
   for (const item of decision.popular ?? []) assert(isText(item), "an item is well-formed text");
   const { length = 1 } = decision.popular ?? {};
   assert(length > 0 && length <= judgedMax, "a list is judged by its first items");

@@ -114,13 +114,16 @@ export interface Playlist extends PlaylistContent {
   merged: boolean;
 }
 
+/** Bits of `Exposure.outcomes`. An outcome says that the slot was looked at, so it brings `shown` along. */
+export const outcomeBits = { shown: 1, click: 2, complete: 4, skip: 8, purchase: 16 } as const;
+
 /** A logged decision as the user's own record: what was shown, seen and followed. */
 export interface Exposure {
   decisionId: string;
   placement: string;
   at: number;
   items: string[];
-  /** Bits by slot: 1 shown (reported as seen), 2 click, 4 complete, 8 skip, 16 purchase. */
+  /** `outcomeBits` by slot; shown is that it was reported as seen. */
   outcomes: number[];
   /** Place in `audiences`: how much was known of the user when it was answered. */
   audience: number;
@@ -128,6 +131,8 @@ export interface Exposure {
   popular: readonly string[] | undefined;
   /** Place in `verdicts` plus 1; 0 while it is not judged. */
   verdict: number;
+  /** What the ranker saw of the first slots, if the decision says so: see shown-rows.ts for the layout. */
+  features?: Uint8Array | undefined;
 }
 
 /** The features of what the user took and of others, as they were then: see sum/ranker.ts for the layout. */
@@ -160,7 +165,7 @@ export interface FoldLimits {
   playlistsMax: number;
 }
 
-export const logicVersion = 6;
+export const logicVersion = 7;
 
 export const foldLimits: Readonly<FoldLimits> = Object.freeze({
   sessionIdleMs: 1_800_000,

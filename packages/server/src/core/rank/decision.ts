@@ -45,6 +45,7 @@ export function makeDecision(answer: Answer, facts: DecisionFacts): Decision {
     arm: facts.arm ?? "",
     sequence: answer.personal ? facts.sequence : 0,
     slots: answer.items.map(({ item, score, propensity }) => ({ item, score, propensity })),
+    ...(answer.features && { features: answer.features }),
   };
 }
 
@@ -62,7 +63,7 @@ export type Replayed =
   | { outcome: "equal"; items: readonly RecommendedItem[] }
   /** These inputs are not those of the decision: nothing was compared. */
   | { outcome: "inputs differ"; inputs: DecisionInput[]; logged: Decision["slots"] }
-  /** Same versions, other list: state or sums changed (an erasure), or rank is not pure. */
+  /** Same versions, other list or features: state or sums changed (an erasure), or rank is not pure. */
   | {
       outcome: "differs";
       /** First slot that differs. */
@@ -98,7 +99,7 @@ export function replayDecision(
   const inputs = (Object.keys(isSame) as DecisionInput[]).filter((input) => !isSame[input]);
   if (inputs.length > 0) return { outcome: "inputs differ", inputs, logged };
   const { request } = decision;
-  const { items } = ranker.recommend(
+  const { items, features } = ranker.recommend(
     permit,
     state,
     models,
@@ -109,11 +110,17 @@ export function replayDecision(
     ease,
     theta,
   );
-  const slot = firstDifference(items, logged);
+  const slot = firstDifference(items, features, decision);
   return slot < 0 ? { outcome: "equal", items } : { outcome: "differs", slot, items, logged };
 }
 
-function firstDifference(items: readonly RecommendedItem[], logged: Decision["slots"]): number {
+/** What is learned of the slots counts as well as they themselves. */
+function firstDifference(
+  items: readonly RecommendedItem[],
+  features: Decision["features"],
+  { slots: logged, features: seen }: Decision,
+): number {
+  if (features?.version !== seen?.version) return 0;
   const length = Math.max(items.length, logged.length);
   for (let slot = 0; slot < length; slot++) {
     const now = items[slot];
@@ -122,7 +129,8 @@ function firstDifference(items: readonly RecommendedItem[], logged: Decision["sl
     const isEqual =
       now.item === then.item &&
       Object.is(now.score, then.score) &&
-      Object.is(now.propensity, then.propensity);
+      Object.is(now.propensity, then.propensity) &&
+      features?.slots[slot] === seen?.slots[slot];
     if (!isEqual) return slot;
   }
   return -1;

@@ -1,5 +1,4 @@
-import { purchaseBit } from "../fold/exposures.ts";
-import type { UserState } from "../fold/state.ts";
+import { outcomeBits, type UserState } from "../fold/state.ts";
 import type { Blend } from "./blend.ts";
 import type { CatalogueItem } from "./catalogue.ts";
 import type { Entries } from "./entries.ts";
@@ -91,7 +90,7 @@ function excludePurchased(state: UserState, excluded: Set<string>): void {
   for (const { item, type } of state.ring) if (type === "purchase") excluded.add(item);
   for (const { items, outcomes } of state.exposures) {
     items.forEach((item, slot) => {
-      if (((outcomes[slot] ?? 0) & purchaseBit) !== 0) excluded.add(item);
+      if (((outcomes[slot] ?? 0) & outcomeBits.purchase) !== 0) excluded.add(item);
     });
   }
 }

@@ -6,6 +6,7 @@ import { type Freshness, freshnessOf } from "./adjust/freshness.ts";
 import { type Diversity, diversityOf } from "./arrange/diversity.ts";
 import { weightOne } from "./blend.ts";
 import { type Exploration, explorationDefault, explorationOf } from "./explore/budget.ts";
+import { type Objectives, objectivesDefault, objectivesOf } from "./learned/objectives.ts";
 import { assertKnown, type Fields, fieldsOf, integerOf, textOf } from "./field.ts";
 import { filterText, type Rule, ruleIdLengthMax, ruleOf } from "./merchandise/rule.ts";
 import { type Takedowns, takedownsAfter } from "./merchandise/takedown.ts";
@@ -37,6 +38,8 @@ export interface Placement {
   stability?: Stability | undefined;
   /** Absent: nothing is drawn by chance. */
   exploration?: Exploration | undefined;
+  /** What comes of a slot, by its worth. Absent: only takes count, and the lists themselves teach nothing. */
+  objectives?: Objectives | undefined;
   /** Version of the definitions that brought it; absent: it came with the code. */
   version?: number | undefined;
   /**
@@ -115,8 +118,8 @@ const builtInRows: Readonly<Record<string, Placement>> = {
 };
 
 /**
- * The definitions of a tenant that has written none of its own. Chance has a say where a person is to be
- * surprised and says by what they do whether they were; a chart, an edition, and what goes with an item are as
+ * The definitions of a tenant that has written none of its own. Chance has a say, and the lists teach, where a
+ * person is to be surprised and says by what they do whether they were; a chart, an edition, and what goes with an item are as
  * they are.
  */
 export const builtInDefinitions: Definitions = {
@@ -130,6 +133,7 @@ export const builtInDefinitions: Definitions = {
       size: itemsMax,
       exclude: ["current"],
       exploration: explorationDefault,
+      objectives: objectivesDefault,
     },
     "for-you": {
       name: "for-you",
@@ -140,6 +144,7 @@ export const builtInDefinitions: Definitions = {
       size: itemsMax,
       exclude: ["current", "purchased"],
       exploration: explorationDefault,
+      objectives: objectivesDefault,
     },
     trending: {
       name: "trending",
@@ -240,7 +245,7 @@ function placementOf(document: Fields, version: number): Placement {
   assertKnown(fields, placementFields);
   const { name, sources, fallback, size, exclude, filter } = fields;
   const { seeds, editionDay } = fields;
-  const { freshness, diversity, stability, exploration } = fields;
+  const { freshness, diversity, stability, exploration, objectives } = fields;
   const text = textOf(name, "name", nameLengthMax);
   if (text.includes("#")) throw new RequestError("name", "must not contain #");
   return {
@@ -254,6 +259,7 @@ function placementOf(document: Fields, version: number): Placement {
     diversity: diversity === undefined ? undefined : diversityOf(diversity),
     stability: stability === undefined ? undefined : stabilityOf(stability),
     exploration: exploration === undefined ? undefined : explorationOf(exploration),
+    objectives: objectives === undefined ? undefined : objectivesOf(objectives),
     seeds: seeds === undefined ? undefined : seedsOf(seeds),
     editionDay: editionDay === undefined ? undefined : integerOf(editionDay, "editionDay", 1, 7),
     version,
@@ -271,6 +277,7 @@ const placementFields = [
   "diversity",
   "stability",
   "exploration",
+  "objectives",
   "seeds",
   "editionDay",
 ] as const;

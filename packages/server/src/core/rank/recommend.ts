@@ -1,4 +1,4 @@
-import type { RecommendationRequest, RecommendedItem } from "@attune/protocol";
+import type { Decision, RecommendationRequest, RecommendedItem } from "@attune/protocol";
 import { assert } from "../../base/assert.ts";
 import { assertCurrent, type Permit } from "../fold/consent.ts";
 import { emptyState, type UserState } from "../fold/state.ts";
@@ -25,8 +25,10 @@ import { Rulebook } from "./merchandise/rulebook.ts";
 import { type Definitions, findPlacement, itemsMax, type Placement } from "./placement.ts";
 import { RequestError } from "./request-error.ts";
 import type { RankFeatures } from "./learned/features.ts";
-import type { ThetaView } from "./learned/theta.ts";
+import { takeAlone } from "./learned/objectives.ts";
 import { Rerank } from "./learned/rerank.ts";
+import { isSampled, shownFeatures } from "./learned/shown.ts";
+import type { ThetaView } from "./learned/theta.ts";
 import { skipsOf } from "./skips.ts";
 import type { Ask, Source } from "./source.ts";
 import { editionAt } from "./source/edition/calendar.ts";
@@ -35,7 +37,7 @@ import { sourcesOf } from "./sources.ts";
 import { Top } from "./top.ts";
 
 /** Names the code and constants of rank in a decision: raise it with every change that may alter an answer. */
-export const rankConfiguration = "rank-7";
+export const rankConfiguration = "rank-8";
 
 /** Candidates that are ordered again, if the answer itself needs no more. */
 const rerankedMin = 120;
@@ -51,6 +53,8 @@ export interface Answer {
   isByScore: boolean;
   /** Names of the views that it was made with. */
   views: readonly string[];
+  /** What the ranker saw of the first slots, if its rows are to be made of what comes of them. */
+  features?: Decision["features"];
 }
 
 /**
@@ -128,21 +132,19 @@ export class Ranker {
     ask.isOffered = eligible.isOffered;
     const limit = Math.min(request.limit, placement.size);
     this.#mix(ask, placement, eligible, limit);
-    this.#rerank.clear();
-    const weights = theta?.weights(placement.name);
-    if (weights !== undefined) {
-      this.#rerank.look(ask, this.#blend, Math.max(limit, rerankedMin));
-      this.#rerank.order(weights, this.#blend);
-    }
+    const key =
+      permit === undefined
+        ? strangerKey(this.#tenant, request)
+        : personalKey(this.#tenant, known, request);
+    const isTeaching =
+      permit !== undefined && placement.objectives !== undefined && isSampled(key);
+    const weights = theta?.weights(placement.name, placement.objectives ?? takeAlone);
+    const looked = this.#reorder(ask, weights, isTeaching, limit);
     this.#sink(ask);
     this.#adjust(ask, placement, inForce);
     const arranged = this.#arranged(ask, placement, catalogue, eligible, inForce, limit);
     const isHidden = (item: string): boolean =>
       takedowns !== undefined && Object.hasOwn(takedowns, item);
-    const key =
-      permit === undefined
-        ? strangerKey(this.#tenant, request)
-        : personalKey(this.#tenant, known, request);
     const explored = this.#explored(ask, placement, arranged, request, limit, key);
     const items = this.#explained(ask, explored, eventsNamedMax).map((one) => {
       const label = inForce.labelOf(catalogue.get(one.item), one.item);
@@ -153,7 +155,23 @@ export class Ranker {
     });
     const isByScore = placement.diversity === undefined && arranged.sources.size === 0;
     const views = viewNames(ease, weights === undefined ? undefined : theta);
-    return { items, personal: permit !== undefined, isByScore, views };
+    const ids = items.map(({ item }) => models.items.find(item));
+    const features = isTeaching && looked !== undefined ? shownFeatures(looked, ids) : undefined;
+    return { items, personal: permit !== undefined, isByScore, views, features };
+  }
+
+  /** Orders the best by the weights, if there are any; what was looked at for that, or because it is to be logged. */
+  #reorder(
+    ask: Ask,
+    weights: Int32Array | undefined,
+    isTeaching: boolean,
+    limit: number,
+  ): RankFeatures | undefined {
+    this.#rerank.clear();
+    if (weights === undefined && !isTeaching) return undefined;
+    const features = this.#rerank.look(ask, this.#blend, Math.max(limit, rerankedMin));
+    if (weights !== undefined) this.#rerank.order(weights, this.#blend);
+    return features;
   }
 
   /**
