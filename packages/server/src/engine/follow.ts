@@ -123,5 +123,6 @@ function shownRecord(record: LogRecord): Omit<Happening, "cursor"> | undefined {
   const decision = payloadOf(record, "decision");
   // Nobody was shown anything.
   if (decision.shadow !== undefined) return undefined;
-  return { type: "decision", tenant, data: { subject, at, ...decision } };
+  const { features: _own, ...told } = decision;
+  return { type: "decision", tenant, data: { subject, at, ...told } };
 }

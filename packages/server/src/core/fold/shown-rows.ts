@@ -109,9 +109,11 @@ export function shownRows({ placement, outcomes, features }: Exposure): Row[] {
   const rows: Row[] = [];
   for (const { head, of, happened } of heads) {
     const counted = known.filter((slot) => (outcomes[slot]! & of) !== 0);
-    if (counted.length === 0) continue;
     const isTrue = (slot: number) => (outcomes[slot]! & happened) !== 0;
     const first = counted.filter(isTrue);
+    // Of a slot that nobody reported as seen it is known that it was looked at because it was taken: lists of
+    // nothing else would teach that everything is.
+    if (counted.length === 0 || (head === "take" && first.length === counted.length)) continue;
     const slots = [...first, ...counted.filter((slot) => !isTrue(slot))];
     const row = new Uint8Array(headBytes + slots.length * step);
     row.set(features.subarray(0, headBytes));
