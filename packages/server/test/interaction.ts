@@ -4,16 +4,17 @@ import { utf8Encode } from "../src/base/text.ts";
 import { hashOf } from "../src/engine/payload.ts";
 import { event } from "./contract/records.ts";
 
-const strengths = { play: 1, like: 4 } as const;
+const strengths = { play: 1, like: 4, skip: -2, seen: 0 } as const;
 
 /** What a user did to an item; done again at the same time it is the same record. */
 export function interaction(
   type: keyof typeof strengths,
   user: string,
-  item: string,
+  item: string | undefined,
   at: number,
+  more: { decisionId?: string; slots?: readonly number[] } = {},
 ): RecordInput {
-  const payload = { type, userId: user, item, strength: strengths[type] };
+  const payload = { type, userId: user, item, strength: strengths[type], ...more };
   return event(user, "", {
     subject: hashOf(user),
     identity: "verified",

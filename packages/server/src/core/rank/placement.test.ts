@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { weightOne } from "./blend.ts";
+import { objectivesDefault } from "./learned/objectives.ts";
 import { builtInDefinitions, defined, findPlacement } from "./placement.ts";
 import { RequestError } from "./request-error.ts";
 import { sourcesOf } from "./sources.ts";
@@ -19,6 +20,17 @@ test("a document makes the next version, and leaves the one before as it was", (
   expect(findPlacement(next, "up-next")).toBe(findPlacement(builtInDefinitions, "up-next"));
   expect(findPlacement(builtInDefinitions, "radio")).toBe(undefined);
   expect(JSON.parse(JSON.stringify(next))).toEqual(next);
+});
+
+test("worths have their defaults, and a placement without them has none", () => {
+  const of = (more: object) =>
+    findPlacement(
+      defined(builtInDefinitions, { kind: "placement", name: "x", sources: {}, ...more }),
+      "x",
+    )!.objectives;
+  expect(of({})).toBe(undefined);
+  expect(of({ objectives: {} })).toEqual(objectivesDefault);
+  expect(of({ objectives: { skip: 0 } })).toEqual({ ...objectivesDefault, skip: 0 });
 });
 
 test("a placement may replace a built-in one, and be called anything", () => {
@@ -49,6 +61,16 @@ test("a bad document names its field, at the limit and one past it", () => {
   expect(fieldOf({ sources: { taste: weightOne + 1 } })).toBe("sources.taste");
   expect(fieldOf({ fallback: { popular: 0 } })).toBe("fallback.popular");
   expect(fieldOf({ exclude: ["current", "other"] })).toBe("exclude");
+  const worth = (objectives: object) => fieldOf({ objectives });
+  expect(worth({})).toBe(undefined);
+  expect(worth({ take: 1_000, complete: 1_000, skip: -1_000 })).toBe(undefined);
+  expect(worth({ take: 0, complete: -1_000, skip: 1_000 })).toBe(undefined);
+  expect(worth({ take: 1_001 })).toBe("objectives.take");
+  expect(worth({ take: -1 })).toBe("objectives.take");
+  expect(worth({ complete: 1_001 })).toBe("objectives.complete");
+  expect(worth({ skip: -1_001 })).toBe("objectives.skip");
+  expect(worth({ skip: 0.5 })).toBe("objectives.skip");
+  expect(worth({ like: 1 })).toBe("objectives.like");
   const explored = (more: object) => fieldOf({ exploration: more });
   expect(explored({ everySlots: 2, firstSlot: 199, arms: 16, uniformPermille: 1_000 })).toBe(
     undefined,

@@ -1,6 +1,8 @@
 import type { Decision } from "@attune/protocol";
 import { expect, test } from "vitest";
+import { contributionsOf } from "../../core/fold/contributions.ts";
 import { foldLimits } from "../../core/fold/state.ts";
+import { takeAlone } from "../../core/rank/learned/objectives.ts";
 import { rowsMin, solveThetas, ThetaView } from "../../core/rank/learned/theta.ts";
 import type { Log } from "../../log/log.ts";
 import { openMemoryLog } from "../../log/memory.ts";
@@ -55,7 +57,24 @@ async function stage(shadowDecisionsPerSMax?: number) {
     await engine.settled();
     return items;
   };
-  return { engine, log, clock, walk, tick, ask };
+  /** Everybody is shown a list, sees all of it and takes what stands in one of its first slots; some skip it. */
+  const show = async (round: number): Promise<void> => {
+    clock.at += minute;
+    for (let user = 0; user < usersMax; user++) {
+      const name = `u${user}`;
+      const request = { placement: "up-next", limit: 10, now: clock.at };
+      const { decisionId, items } = await engine.recommend(1, hashOf(name), request);
+      const slots = items.map((_, slot) => slot);
+      const { item } = items[(user + round) % 4]!;
+      await engine.append([
+        interaction("seen", name, undefined, clock.at + 1, { decisionId, slots }),
+        interaction("play", name, item, clock.at + 2, { decisionId }),
+        ...(user % 4 === 0 ? [interaction("skip", name, item, clock.at + 3, { decisionId })] : []),
+      ]);
+    }
+    await engine.settled();
+  };
+  return { engine, log, clock, walk, tick, ask, show };
 }
 
 async function decisionsOf(log: Log): Promise<Decision[]> {
@@ -143,6 +162,42 @@ test("who was just given a list acts not alone in what follows, until the list i
   clock.at += 31 * minute;
   await walk(2);
   expect(lonelyRows()).toBeGreaterThan(rows);
+  await engine.close();
+});
+
+test("where every page has a list the lists teach, what they taught replays, and it goes with its person", async () => {
+  const { engine, log, clock, walk, tick, show } = await stage(0);
+  await walk(3);
+  for (let round = 0; round < 50; round++) await show(round);
+  const sum = engine.tenant(1).models.ranker;
+  expect(sum.rows("up-next", 1)).toBeGreaterThanOrEqual(rowsMin);
+  expect(sum.rows("up-next", 1, "skip")).toBeGreaterThanOrEqual(rowsMin);
+  await tick(60_000);
+  const view = engine.tenant(1).theta!;
+  expect(view.weights("up-next")).toBeDefined();
+  expect(view.weights("up-next")).not.toEqual(view.weights("up-next", takeAlone));
+  expect(ThetaView.decode(view.encode()).encode()).toEqual(view.encode());
+  await show(50);
+  const all = await decisionsOf(log);
+  const teaching = all.filter(({ features }) => features !== undefined);
+  expect(teaching.length).toBeGreaterThan(all.length / 5);
+  expect(teaching.length).toBeLessThan(all.length / 3);
+  const isWeighed = ({ views }: Decision) => views.includes(view.name);
+  expect(teaching.some(isWeighed)).toBe(true);
+  expect(teaching.every(isWeighed)).toBe(false);
+  const replayed = await replayDecisions(log, foldLimits);
+  expect(new Set(replayed.map(({ outcome }) => outcome))).toEqual(new Set(["equal"]));
+  expect((await verify(log, engine, foldLimits)).isEqual).toBe(true);
+
+  const rows = rowsOf(engine);
+  const own = contributionsOf(engine.state(1, hashOf("u2"))!, foldLimits).filter(
+    (cell) => cell.model === "ranker" && cell.shown!.head === "take",
+  ).length;
+  expect(own).toBeGreaterThan(0);
+  await engine.forget(1, hashOf("u2"), clock.at);
+  expect(rowsOf(engine)).toBe(rows - own);
+  expect(engine.tenant(1).theta).toBeUndefined();
+  expect((await verify(log, engine, foldLimits)).isEqual).toBe(true);
   await engine.close();
 });
 
