@@ -10,7 +10,13 @@ import { apply, contributionsOf, type FoldRecord } from "../src/core/fold/apply.
 import type { RankerCell } from "../src/core/fold/contribution.ts";
 import { slotText } from "../src/core/fold/shown-rows.ts";
 import { foldLimits, type UserState } from "../src/core/fold/state.ts";
-import { featureVersion, groupAt, groupCount, groups, offsets } from "../src/core/rank/learned/groups.ts";
+import {
+  featureVersion,
+  groupAt,
+  groupCount,
+  groups,
+  offsets,
+} from "../src/core/rank/learned/groups.ts";
 import { objectivesDefault, takeAlone } from "../src/core/rank/learned/objectives.ts";
 import { solveThetas } from "../src/core/rank/learned/theta.ts";
 import { Items } from "../src/core/sum/items.ts";
@@ -120,8 +126,7 @@ function unplaced(cell: RankerCell): RankerCell {
 /** How many pairs of items the weights put in the order of what is true of them, of those that differ in it. */
 function truth(weights: Int32Array, worth: (one: Candidate) => number): number {
   const prng = new Prng(99);
-  const scoreOf = (one: Candidate) =>
-    binsOf(one).reduce((score, bin) => score + weights[bin]!, 0);
+  const scoreOf = (one: Candidate) => binsOf(one).reduce((score, bin) => score + weights[bin]!, 0);
   let [right, pairs] = [0, 0];
   for (let n = 0; n < 4_000; n++) {
     const [a, b] = [drawn(prng), drawn(prng)];

@@ -235,7 +235,8 @@ export class Answers {
 
 /** Without what no answer reads: rows that the weights were learned from, and lists that nothing was bought of. */
 function asAsked(state: UserState): UserState {
-  const isRead = ({ outcomes }: Exposure) => outcomes.some((bits) => (bits & outcomeBits.purchase) !== 0);
+  const isRead = ({ outcomes }: Exposure) =>
+    outcomes.some((bits) => (bits & outcomeBits.purchase) !== 0);
   return { ...state, rankerRows: [], exposures: state.exposures.filter(isRead) };
 }
 

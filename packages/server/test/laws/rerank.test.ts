@@ -13,7 +13,17 @@ import { rowOf } from "../../src/core/rank/learned/row.ts";
 import { solveTheta, thetaOne, ThetaView } from "../../src/core/rank/learned/theta.ts";
 import { featureCount, RankerSum } from "../../src/core/sum/ranker.ts";
 import { Items } from "../../src/core/sum/items.ts";
-import { type Act, acts, ask, forget, now, permit, placements, type World, worldOf } from "./rank-world.ts";
+import {
+  type Act,
+  acts,
+  ask,
+  forget,
+  now,
+  permit,
+  placements,
+  type World,
+  worldOf,
+} from "./rank-world.ts";
 import { runs } from "./summary.ts";
 
 const short = { numRuns: Math.ceil(runs.numRuns / 2) };

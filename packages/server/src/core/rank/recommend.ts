@@ -136,8 +136,7 @@ export class Ranker {
       permit === undefined
         ? strangerKey(this.#tenant, request)
         : personalKey(this.#tenant, known, request);
-    const isTeaching =
-      permit !== undefined && placement.objectives !== undefined && isSampled(key);
+    const isTeaching = permit !== undefined && placement.objectives !== undefined && isSampled(key);
     const weights = theta?.weights(placement.name, placement.objectives ?? takeAlone);
     const looked = this.#reorder(ask, weights, isTeaching, limit);
     this.#sink(ask);

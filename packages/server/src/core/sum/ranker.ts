@@ -11,7 +11,12 @@
  */
 import { assert } from "../../base/assert.ts";
 import { digestLanes, MultisetDigest } from "../../base/digest.ts";
-import { type RankerCell, type RankerHead, rankerHeads, type ShownRow } from "../fold/contribution.ts";
+import {
+  type RankerCell,
+  type RankerHead,
+  rankerHeads,
+  type ShownRow,
+} from "../fold/contribution.ts";
 import { CellWriter, readCells } from "./cell-bytes.ts";
 import type { Items } from "./items.ts";
 import type { Summary } from "./summary.ts";
@@ -59,8 +64,10 @@ export class RankerSum implements Summary<RankerCell> {
   #digest: string | undefined;
   /** Grows with every change. */
   revision = 0;
-  /** Scratch: the sum of the candidates that were left; columns and value of the one that is read. */
+  /** Scratch: the sum of the candidates that were left, and where it is not 0; columns and value of the one read. */
   readonly #left = new Float64Array(columnCount);
+  readonly #leftColumns = new Uint16Array(columnCount);
+  #leftCount = 0;
   readonly #columns = new Uint16Array(columnCount);
   #active = 0;
   #value = 0;
@@ -111,11 +118,7 @@ export class RankerSum implements Summary<RankerCell> {
   }
 
   /** Cells by `cellOf`, then those of b; undefined where no row ever was. */
-  system(
-    placement: string,
-    version: number,
-    head: RankerHead = "take",
-  ): Float64Array | undefined {
+  system(placement: string, version: number, head: RankerHead = "take"): Float64Array | undefined {
     return this.#systems.get(`${this.items.find(placement)}/${version}/${head}`)?.cells;
   }
 
@@ -175,21 +178,29 @@ export class RankerSum implements Summary<RankerCell> {
     for (let at = taken; at < count; at++) {
       this.#read(row, at, slots[at]);
       this.#outer(cells, delta * (pointWeight + times));
-      for (let i = 0; i < this.#active; i++) {
+      for (let i = 0; times > 0 && i < this.#active; i++) {
         const column = this.#columns[i]!;
         left[column] = left[column]! + this.#valueAt(i);
       }
     }
+    this.#gatherLeft();
     for (let at = 0; at < taken; at++) {
       this.#read(row, at, slots[at]);
       this.#outer(cells, delta * (pointWeight + others));
       this.#cross(cells, delta, others);
     }
-    for (let j = 0; times > 0 && j < columnCount; j++) {
-      if (left[j] !== 0) cells[triangle + j] = cells[triangle + j]! - delta * times * left[j]!;
+    for (let n = 0; times > 0 && n < this.#leftCount; n++) {
+      const at = triangle + this.#leftColumns[n]!;
+      cells[at] = cells[at]! - delta * times * left[at - triangle]!;
     }
     cells[rowsCell] = cells[rowsCell]! + delta;
     assert(Math.abs(cells[rowsCell]!) <= rowsMax, "a sum stays where it is exact");
+  }
+
+  #gatherLeft(): void {
+    this.#leftCount = 0;
+    for (let column = 0; column < columnCount; column++)
+      if (this.#left[column] !== 0) this.#leftColumns[this.#leftCount++] = column;
   }
 
   /** Puts the columns that hold for candidate number `at` into `#columns`, ascending. */
@@ -230,8 +241,8 @@ export class RankerSum implements Summary<RankerCell> {
     for (let k = 0; k < this.#active; k++) {
       const column = this.#columns[k]!;
       const value = this.#valueAt(k);
-      for (let j = 0; others > 0 && j < columnCount; j++) {
-        if (left[j] === 0) continue;
+      for (let n = 0; others > 0 && n < this.#leftCount; n++) {
+        const j = this.#leftColumns[n]!;
         const at = cellOf(column, j);
         // On the diagonal both products fall into one cell.
         const twice = column === j ? 2 : 1;
