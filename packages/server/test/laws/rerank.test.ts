@@ -17,6 +17,7 @@ import {
   type Act,
   acts,
   ask,
+  folded,
   forget,
   now,
   permit,
@@ -110,6 +111,25 @@ test("whom the sums forgot, they never knew", () => {
     }),
     short,
   );
+});
+
+test("an item of which the sums know nothing any more is as one of which they never knew", () => {
+  const crowd: Act[] = ["a", "b", "c", "d"].flatMap((item, minute) =>
+    [1, 2, 3].map((user): Act => ({ user, item, type: "play", minute })),
+  );
+  const world = worldOf([...crowd, { user: 4, item: "z", type: "play", minute: 3 }]);
+  forget(world, 4);
+  // Nobody of the crowd, so that nothing but the sums says what "z" is.
+  const state = folded(
+    ["z", "a"].map((item, minute) => ({ user: 9, item, type: "play", minute: 90 + minute })),
+  )!;
+  const binsIn = ({ models }: World) => {
+    const on = [models, Catalogue.empty, builtInDefinitions, ask("up-next")] as const;
+    const { bins, count } = new Ranker().look(state, ...on);
+    return bins.slice(0, count * groupCount);
+  };
+  expect(binsIn(world).length).toBeGreaterThan(0);
+  expect(binsIn(world)).toEqual(binsIn(worldOf(crowd)));
 });
 
 test("the prior alone keeps the order of the blend, and other weights do not", () => {

@@ -116,7 +116,8 @@ export class RankFeatures {
       const interaction = state.ring[at]!;
       if (interaction.strength <= 0) continue;
       const id = models.items.find(interaction.item);
-      if (id === -1) continue;
+      // The sums may have forgotten all of an item and know its name still.
+      if (id === -1 || models.sessions.support(id) === 0) continue;
       let c = 0;
       while (c < this.#contextCount && this.#context[c] !== id) c++;
       if (c === this.#contextCount) {
