@@ -159,6 +159,8 @@ test("a bad document names its field and changes nothing", async () => {
     ["/v1/placements/x", { sources, surprise: 1 }, /surprise|additional/],
     ["/v1/placements/x", { sources, filter: "item.genre ==" }, /filter: at 14: expected a value/],
     ["/v1/placements/x", { sources, diversity: { lambda: 1_001 } }, /lambda/],
+    ["/v1/placements/x", { sources, objectives: { skip: -1_001 } }, /skip/],
+    ["/v1/placements/x", { sources, objectives: { like: 1 } }, /objectives/],
     [
       "/v1/placements/x",
       { sources, diversity: { caps: [{ attribute: "genre", max: 3, window: 3 }] } },

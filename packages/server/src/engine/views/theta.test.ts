@@ -185,6 +185,13 @@ test("where every page has a list the lists teach, what they taught replays, and
   const isWeighed = ({ views }: Decision) => views.includes(view.name);
   expect(teaching.some(isWeighed)).toBe(true);
   expect(teaching.every(isWeighed)).toBe(false);
+  // The stream tells of the decision, and not what the ranker saw.
+  let told = 0;
+  for await (const { type, data } of engine.follow(1, "start", new AbortController().signal)) {
+    if (type !== "decision") continue;
+    expect(data).not.toHaveProperty("features");
+    if (++told === all.length) break;
+  }
   const replayed = await replayDecisions(log, foldLimits);
   expect(new Set(replayed.map(({ outcome }) => outcome))).toEqual(new Set(["equal"]));
   expect((await verify(log, engine, foldLimits)).isEqual).toBe(true);
