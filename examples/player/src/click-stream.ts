@@ -37,6 +37,13 @@ export class ClickStream {
     await this.#analytics.track(event, { track_id: track, ...rest });
   }
 
+  /** Slots of a list that were looked at: they teach what was seen and left, and which list was worth showing. */
+  saw(decisionId: string, slots: readonly number[]): void {
+    // Likewise: who has only looked has said nothing.
+    if (!this.#isIdentified) return;
+    void this.#analytics.track("Recommendations Seen", { decisionId, slots: [...slots] });
+  }
+
   /** The client's own memory of the person; the server's is forgotten by `forget`. */
   async reset(): Promise<void> {
     this.#isIdentified = false;

@@ -9,6 +9,7 @@ import { sendHistory } from "./history/send.ts";
 import { LiveLine } from "./live/live-query.ts";
 import { shelfLimits, shelfNames } from "./live/shelves.ts";
 import { follow } from "./live/slow-list.ts";
+import { Sights } from "./sights.ts";
 import type { Room } from "./view/deck-context.ts";
 import type { Forgotten } from "./view/forget-panel.tsx";
 import { newVisitorId, strangerId } from "./visitor.ts";
@@ -36,10 +37,12 @@ export function openRoom(first: string, writeKey: string, shelf: Shelf): OpenRoo
     send: (event, track, rest) => clicks.send(visitor, event, track, rest),
     trackOf: ({ id, item }) => trackOf(id, item),
   });
+  const sights = new Sights((decisionId, slots) => clicks.saw(decisionId, slots));
   let close = listen(visitor, deck);
   const startAfresh = async (): Promise<void> => {
     close();
     deck.clear();
+    sights.clear();
     titles.clear();
     store(titles);
     await clicks.reset();
@@ -66,7 +69,7 @@ export function openRoom(first: string, writeKey: string, shelf: Shelf): OpenRoo
     await startAfresh();
     return { receipt, ms, ...(await comparedWithStranger(visitor, receipt.position)) };
   };
-  return { deck, trackOf, titleOf, bringIn, forgetMe };
+  return { deck, sights, trackOf, titleOf, bringIn, forgetMe };
 }
 
 /** The live lists and the two slow ones of a visitor, into the deck, until closed. */

@@ -92,6 +92,34 @@ describe.skipIf(!hasBrowser)("the player", () => {
     await poll(titles).toEqual(stranger);
   });
 
+  test("tells which slots of which list were looked at, once the visitor has done something", async () => {
+    const told: Record<string, unknown>[] = [];
+    page.on("request", (request) => {
+      if (request.url().endsWith("/v1/t"))
+        told.push(JSON.parse(request.postData()!) as Record<string, unknown>);
+    });
+    const seen = () => told.filter(({ event }) => event === "Recommendations Seen");
+    await playFromBrowse(0);
+    // The tile that was clicked lies further down: nobody sees the queue from there.
+    await page.evaluate(() => scrollTo(0, 0));
+    await poll(() => seen().length).toBeGreaterThan(0);
+    expect(told[0]!["event"]).toBe("Track Played");
+    const slots = seen().flatMap(({ properties }) => (properties as { slots: number[] }).slots);
+    expect(slots).toContain(0);
+    // What lies below the window was seen by nobody.
+    expect(slots.length).toBeLessThan(60);
+    const shown = async (): Promise<number> => {
+      const metrics = await (await fetch(new URL("/metrics", stage.player.url))).text();
+      const lines = metrics
+        .split("\n")
+        .filter((line) => line.startsWith("attune_placement_outcomes"));
+      return lines
+        .filter((line) => line.includes('"up-next"') && line.includes('"shown"'))
+        .reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+    };
+    await poll(shown).toBeGreaterThan(2);
+  });
+
   test("takes a listening history: in order, without its addresses, and it is your list", async () => {
     const requests: string[] = [];
     page.on("request", (request) => requests.push(request.postData() ?? ""));

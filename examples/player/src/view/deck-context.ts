@@ -1,9 +1,11 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
 import type { Track } from "../../catalogue/track.ts";
 import type { Deck, DeckState } from "../deck.ts";
+import type { Sights } from "../sights.ts";
 
 export interface Room {
   deck: Deck;
+  sights: Sights;
   trackOf: (id: string, attributes?: unknown) => Track;
   titleOf: (id: string) => string;
 }

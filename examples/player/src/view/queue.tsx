@@ -5,6 +5,7 @@ import { Compare } from "./compare.tsx";
 import { useDeck } from "./deck-context.ts";
 import { useFlip } from "./flip.ts";
 import { QueueRow } from "./row.tsx";
+import { useSights } from "./sight.ts";
 
 interface QueueParts {
   isComparing: boolean;
@@ -64,6 +65,7 @@ function Rows() {
   const shown = queueOf({ list, marks }).slice(0, queueShown);
   const gains = useGains(shown.map(({ id }) => id));
   useFlip(element);
+  useSights(element, list);
   if (list === undefined) return <ol className="rows waiting" aria-hidden="true" />;
   return (
     <ol className="rows" ref={element}>

@@ -5,6 +5,7 @@ import { Icon } from "../art/icon.tsx";
 import { headline, whyOf } from "../live/words.ts";
 import { useDeck, useRoom } from "./deck-context.ts";
 import { useFlip } from "./flip.ts";
+import { useSights } from "./sight.ts";
 
 interface ShelfParts {
   id: string;
@@ -26,6 +27,7 @@ export function Shelf({ id, title, under, list, items, isRanked = false, empty }
   const [current, setCurrent] = useState<string>();
   const element = useRef<HTMLUListElement>(null);
   useFlip(element);
+  useSights(element, list);
   const stop = items.some((entry) => entry.id === current) ? current : items[0]?.id;
   return (
     <section className="shelf" aria-labelledby={id} aria-busy={list === undefined}>

@@ -26,9 +26,13 @@ interface Waiting {
  */
 export class RankThreads {
   readonly #threads: readonly RankThread[];
-  readonly #tail = new ContributionTail((bytes) => {
-    for (const thread of this.#threads) thread.tell({ type: "add", bytes });
-  });
+  /** The rows of the ranker stay away: threads are told its weights. */
+  readonly #tail = new ContributionTail(
+    (bytes) => {
+      for (const thread of this.#threads) thread.tell({ type: "add", bytes });
+    },
+    ({ model }) => model !== "ranker",
+  );
 
   constructor(count: number) {
     this.#threads = Array.from({ length: count }, () => new RankThread());
