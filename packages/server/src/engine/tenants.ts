@@ -13,7 +13,7 @@ import { Ranker } from "../core/rank/recommend.ts";
 import { sourcesOf } from "../core/rank/sources.ts";
 import type { ThetaView } from "../core/rank/learned/theta.ts";
 import { Models } from "../core/sum/models.ts";
-import { easeEveryMsDefault, NewestEase } from "./views/ease.ts";
+import { EasePace, NewestEase } from "./views/ease.ts";
 import { NewestTheta, thetaEveryMsDefault } from "./views/theta.ts";
 import type { Declaration, Declared } from "./declaration.ts";
 import type { RankThreads } from "./ranking/threads.ts";
@@ -41,14 +41,14 @@ export class Tenant {
   constructor(
     number: number,
     views: Views | undefined,
-    easeEveryMs: number,
+    pace: EasePace,
     threads: RankThreads | undefined,
   ) {
     this.number = number;
     this.ranker = new Ranker(this.#sources, number);
     this.#views = views;
     this.#threads = threads;
-    this.#ease = views?.isWhole === true ? new NewestEase(views, number, easeEveryMs) : undefined;
+    this.#ease = views?.hasEase === true ? new NewestEase(views, number, pace) : undefined;
     this.#theta =
       views === undefined ? undefined : new NewestTheta(views, number, thetaEveryMsDefault);
   }
@@ -63,10 +63,19 @@ export class Tenant {
     return this.#theta?.view;
   }
 
-  /** Has views made of the sums at commit `seq` where it is time. Never in the middle of a commit. */
-  refreshViews(seq: number, now: number): void {
-    this.#ease?.refresh(this.models.cooccurrence, seq, now);
+  /** Has the weights made of the sums at commit `seq` where it is time. Never in the middle of a commit. */
+  refreshTheta(seq: number, now: number): void {
     this.#theta?.refresh(this.models.ranker, seq, now);
+  }
+
+  /** And EASE, likewise. */
+  refreshEase(seq: number, now: number): void {
+    this.#ease?.refresh(this.models.cooccurrence, seq, now);
+  }
+
+  /** When EASE was asked for last (ms). */
+  get easeAskedAt(): number {
+    return this.#ease?.askedAt ?? -Infinity;
   }
 
   /** Something that a person did was taken back: no view that knew it may speak on. */
@@ -128,23 +137,23 @@ export class Tenants {
   readonly #tenants = new Map<number, Tenant>();
   readonly #views: Views | undefined;
   readonly #threads: RankThreads | undefined;
-  readonly #easeEveryMs: number;
+  readonly #pace: EasePace;
   clockHour = 0;
 
   constructor(
     views?: Views | undefined,
-    easeEveryMs: number = easeEveryMsDefault,
+    pace = new EasePace(),
     threads?: RankThreads | undefined,
   ) {
     this.#views = views;
-    this.#easeEveryMs = easeEveryMs;
+    this.#pace = pace;
     this.#threads = threads;
   }
 
   obtain(number: number): Tenant {
     const known = this.#tenants.get(number);
     if (known !== undefined) return known;
-    const tenant = new Tenant(number, this.#views, this.#easeEveryMs, this.#threads);
+    const tenant = new Tenant(number, this.#views, this.#pace, this.#threads);
     tenant.models.advance(this.clockHour);
     this.#tenants.set(number, tenant);
     return tenant;
@@ -159,9 +168,12 @@ export class Tenants {
     for (const tenant of this.#tenants.values()) tenant.models.advance(hour);
   }
 
-  /** As each tenant does. */
+  /** As each tenant does: first the small solves, then a large one, of who has waited for it the longest. */
   refreshViews(seq: number, now: number): void {
-    for (const tenant of this.#tenants.values()) tenant.refreshViews(seq, now);
+    for (const tenant of this.#tenants.values()) tenant.refreshTheta(seq, now);
+    if (this.#views?.hasEase !== true || !this.#pace.isFree(now)) return;
+    const waiting = this.all().sort((a, b) => (a.easeAskedAt < b.easeAskedAt ? -1 : 1));
+    for (const tenant of waiting) tenant.refreshEase(seq, now);
   }
 
   all(): Tenant[] {

@@ -121,10 +121,9 @@ class RankThread {
     const { tenant } = ask;
     if (this.#hasEnded) return Promise.resolve(undefined);
     const known = this.#views.get(tenant);
-    if (known?.ease !== ease || known?.theta !== theta) {
-      this.#views.set(tenant, { ease, theta });
-      this.tell({ type: "views", tenant, ease: ease?.encode(), theta: theta?.encode() });
-    }
+    if (known?.ease !== ease) this.tell({ type: "ease", tenant, bytes: ease?.encode() });
+    if (known?.theta !== theta) this.tell({ type: "theta", tenant, bytes: theta?.encode() });
+    if (known?.ease !== ease || known?.theta !== theta) this.#views.set(tenant, { ease, theta });
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.tell({ type: "ask", ask });
