@@ -140,11 +140,7 @@ export class Tenants {
   readonly #pace: EasePace;
   clockHour = 0;
 
-  constructor(
-    views?: Views | undefined,
-    pace = new EasePace(),
-    threads?: RankThreads | undefined,
-  ) {
+  constructor(views?: Views | undefined, pace = new EasePace(), threads?: RankThreads | undefined) {
     this.#views = views;
     this.#pace = pace;
     this.#threads = threads;

@@ -62,7 +62,8 @@ export class Views {
   constructor(kinds: ViewKinds = "all") {
     this.isWhole = kinds === "all";
     this.hasEase = kinds === "all" || kinds.includes("ease");
-    const wanted = kinds === "all" ? undefined : new Set<string>(kinds.map((kind) => modelOf[kind]));
+    const wanted =
+      kinds === "all" ? undefined : new Set<string>(kinds.map((kind) => modelOf[kind]));
     this.#tail = new ContributionTail(
       (bytes) =>
         this.#worker.postMessage({ type: "add", bytes } satisfies ViewCall, [bytes.buffer]),
