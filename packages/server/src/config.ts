@@ -343,14 +343,14 @@ export const settings = {
     means:
       "Threads that make answers over HTTP, each with sums of its own; 0 makes them on the thread that serves.",
   },
-  easeCorePercent: {
+  easeCorePermille: {
     kind: "integer",
-    default: 5,
+    default: 50,
     min: 0,
-    max: 100,
+    max: 1_000,
     room: "engine",
     means:
-      "Part of one core that may go into solving long-term taste (EASE), in percent; 0 answers from the counts alone. It takes a second copy of the counts of what people like together, up to 100 MB while it solves and up to 17 MB for a tenant's newest view.",
+      "Part of one core that may go into solving long-term taste (EASE), in permille; 0 answers from the counts alone. It takes a second copy of the counts of what people like together, up to 100 MB while it solves and up to 17 MB for a tenant's newest view.",
   },
   importBatchEvents: {
     kind: "integer",
@@ -489,7 +489,7 @@ export function slices(config: Config) {
     ),
     deadLetters: pick("deadLettersMax", "deadLetterDays"),
     log: pick("partitions", "dedupeWindowDays", "commitBytesMax"),
-    engine: pick("hotUsersMax", "decisionDelayMsMax", "shadowDecisionsPerSMax", "easeCorePercent"),
+    engine: pick("hotUsersMax", "decisionDelayMsMax", "shadowDecisionsPerSMax", "easeCorePermille"),
     import: pick("importBatchEvents", "importBatchesInFlightMax", "importSortBytesMax"),
   });
 }

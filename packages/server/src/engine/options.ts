@@ -25,7 +25,7 @@ export interface EngineOptions extends EaseOptions {
   hasViews?: boolean | undefined;
   /**
    * Solves the weights of the ranker, in a view thread that tails the ranker's rows alone unless `hasViews`; and the
-   * counts of what people like together, and solves EASE, where `easeCorePercent` gives it some of a core.
+   * counts of what people like together, and solves EASE, where `easeCorePermille` gives it some of a core.
    */
   hasRanker?: boolean | undefined;
   /** Threads that answer over HTTP from sums of their own, each a further set; 0, the default, is none. */

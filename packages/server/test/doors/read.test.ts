@@ -191,7 +191,7 @@ test("a stop stores everything and a start brings it back; health, metrics and t
 });
 
 test("long-term taste is solved in a server as it comes, and its answers are of the view", async () => {
-  const server = await served({ easeCorePercent: "100" });
+  const server = await served({ easeCorePermille: "1000" });
   const { engine } = server.attune;
   const now = Date.now();
   const records = Array.from({ length: 1_200 }, (_, n) => {

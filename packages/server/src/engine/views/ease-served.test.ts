@@ -21,19 +21,19 @@ import { type SolvedEase, Views } from "./thread.ts";
 /** As the server opens its engine: the small view thread, and ranking threads. */
 const start = 1_700_000_000_000;
 const request = { placement: "for-you", limit: 20, now: start + 3_600_000 };
-const asServed = { hasRanker: true, rankThreads: 1, easeCorePercent: 100 };
+const asServed = { hasRanker: true, rankThreads: 1, easeCorePermille: 1_000 };
 const people = ["u0", "u1", "u3", "stranger"];
 
 const turn = () => new Promise(setImmediate);
 
-async function stage(likes: number, easeCorePercent = asServed.easeCorePercent) {
+async function stage(likes: number, easeCorePermille = asServed.easeCorePermille) {
   const clock = { at: start };
   const now = () => clock.at;
   const disk = new RamDisk();
   const checkpoint = new MemoryCheckpoint();
   const open = async () => {
     const log = await openMemoryLog({ partitions: 4, now, disk });
-    const engine = await Engine.open({ log, checkpoint, now, ...asServed, easeCorePercent });
+    const engine = await Engine.open({ log, checkpoint, now, ...asServed, easeCorePermille });
     return { log, engine };
   };
   const { log, engine } = await open();
@@ -121,11 +121,11 @@ test("a served for-you is that of the view on every thread, names it, replays, a
 });
 
 test("there is no view of few tastes, and none where it is given no part of a core", async () => {
-  for (const [likes, percent] of [
-    [960, 100],
+  for (const [likes, permille] of [
+    [960, 1_000],
     [1_200, 0],
   ] as const) {
-    const { clock, log, engine } = await stage(likes, percent);
+    const { clock, log, engine } = await stage(likes, permille);
     await engine.fireTimers();
     clock.at += 60_000;
     await engine.fireTimers();

@@ -20,7 +20,7 @@ const start = 1_700_000_000_000;
 const request = { placement: "for-you", limit: 20, now: start + 3_600_000 };
 
 /** What a solve takes is measured, and the clock here is not the machine's: a whole core is more than it needs. */
-const often = { easeEveryMs: 60_000, easeLikesMin: 1, easeCorePercent: 100 };
+const often = { easeEveryMs: 60_000, easeLikesMin: 1, easeCorePermille: 1_000 };
 
 const like = (user: string, item: string, at: number) => interaction("like", user, item, at);
 

@@ -5,8 +5,8 @@ import type { SolvedEase, Views } from "./thread.ts";
 
 /** How often a tenant's view is made anew at most, however little a solve takes. */
 const easeEveryMsDefault = 60_000;
-/** Of one core, in percent. */
-const easeCorePercentDefault = 5;
+/** Of one core. */
+const easeCorePermilleDefault = 50;
 /**
  * Below so many tastes of users for items, all in all, the counts answer alone. On ml-100k with 29 of its users (1,960
  * tastes) a view was ahead of the counts already, .26 to .18 of nDCG@10 (docs/quality.md).
@@ -16,8 +16,8 @@ const easeLikesMinDefault = 1_000;
 const changedShare = 50;
 
 export interface EaseOptions {
-  /** Whether an engine that has a view thread solves EASE at all, and how much of one core it may take, in percent. */
-  easeCorePercent?: number | undefined;
+  /** Whether an engine that has a view thread solves EASE at all, and how much of one core it may take, in permille. */
+  easeCorePermille?: number | undefined;
   easeEveryMs?: number | undefined;
   easeLikesMin?: number | undefined;
 }
@@ -37,7 +37,7 @@ export class EasePace {
   constructor(options: EaseOptions = {}) {
     this.everyMs = options.easeEveryMs ?? easeEveryMsDefault;
     this.likesMin = options.easeLikesMin ?? easeLikesMinDefault;
-    this.#spacing = 100 / (options.easeCorePercent ?? easeCorePercentDefault);
+    this.#spacing = 1_000 / (options.easeCorePermille ?? easeCorePermilleDefault);
   }
 
   isFree(now: number): boolean {

@@ -139,9 +139,9 @@ export class Views {
 export function viewsOf(options: {
   hasViews?: boolean | undefined;
   hasRanker?: boolean | undefined;
-  easeCorePercent?: number | undefined;
+  easeCorePermille?: number | undefined;
 }): Views | undefined {
   if (options.hasViews === true) return new Views();
   if (options.hasRanker !== true) return undefined;
-  return new Views((options.easeCorePercent ?? 0) > 0 ? ["theta", "ease"] : ["theta"]);
+  return new Views((options.easeCorePermille ?? 0) > 0 ? ["theta", "ease"] : ["theta"]);
 }
