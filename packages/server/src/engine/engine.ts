@@ -155,7 +155,7 @@ export class Engine {
       throw new Error(
         `The checkpoint stands at ${from}, beyond the log's head ${this.#log.head()}.`,
       );
-    this.#checkpointer.restore(mark, (row, state) => this.#restoreUser(row, state));
+    await this.#checkpointer.restore(mark, (row, state) => this.#restoreUser(row, state));
     await collectQuarantined(this.#log, from, this.#quarantined);
     for await (const commit of this.#log.read(from)) await this.#processor.process(commit);
     this.#log.onCommit((commit) => this.#receive(commit));

@@ -53,6 +53,8 @@ export class RankThreads {
 
   declare(tenant: number, declaration: Declaration): void {
     this.#tell({ type: "declared", tenant, declaration });
+    // At a start a large catalogue keeps this thread busy for seconds in the same turn: the others begin with it.
+    if (declaration.type === "restored") for (const thread of this.#threads) thread.post();
   }
 
   /**
@@ -109,10 +111,11 @@ class RankThread {
   tell(call: RankCall): void {
     if (this.#hasEnded) return;
     this.#calls.push(call);
-    if (this.#calls.length === 1) setImmediate(() => this.#post());
+    if (this.#calls.length === 1) setImmediate(() => this.post());
   }
 
-  #post(): void {
+  post(): void {
+    if (this.#calls.length === 0) return;
     this.#worker.postMessage(this.#calls satisfies readonly RankCall[]);
     this.#calls = [];
   }
