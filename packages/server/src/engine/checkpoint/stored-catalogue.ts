@@ -85,7 +85,7 @@ export class StoredCatalogue {
 }
 
 /** Characters of a piece: some ms of work, where all of a million items were seconds. */
-const pieceLength = 1 << 18;
+const pieceLength = 1 << 16;
 /** Items and ids in all pieces, for each item there is, beyond which all are written again; and those that are free. */
 const wasteMax = 1.5;
 const wasteFree = 10_000;
