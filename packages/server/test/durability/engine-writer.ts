@@ -5,7 +5,15 @@
  *   "ack <n>"  every message up to n is acknowledged
  */
 import { writeSync } from "node:fs";
-import { catalogueAt, isForgotten, mergesAt, message, openData, subjectOf, tenant } from "./engine-data.ts";
+import {
+  catalogueAt,
+  isForgotten,
+  mergesAt,
+  message,
+  openData,
+  subjectOf,
+  tenant,
+} from "./engine-data.ts";
 
 const [dir = "", first = "0", startedAtText = "0"] = process.argv.slice(2);
 const startedAt = Number(startedAtText);

@@ -22,6 +22,8 @@ type Step = readonly string[];
 /** An index that missed more changes than these reads the whole catalogue. */
 const stepsKept = 64;
 
+type Before = Map<string, CatalogueItem | undefined>;
+
 /** What the next version of a line has other than this one: its items as they were, undefined where it had none. */
 interface Later {
   readonly next: Catalogue;
@@ -119,20 +121,24 @@ export class Catalogue {
    * change touches is then read as it was.
    */
   *walk(): Generator<CatalogueItem> {
-    const before = new Map<string, CatalogueItem | undefined>();
-    let last: Catalogue = this;
-    const follow = (): void => {
-      for (let later = last.#later; later !== undefined; later = last.#later) {
-        for (const [id, item] of later.before) if (!before.has(id)) before.set(id, item);
-        last = later.next;
-      }
-    };
+    const before: Before = new Map();
+    let last = Catalogue.#follow(this, before);
     for (const item of this.#newest.values()) {
-      follow();
+      last = Catalogue.#follow(last, before);
       if (!before.has(item.id)) yield item;
     }
-    follow();
-    for (const item of [...before.values()]) if (item !== undefined) yield item;
+    Catalogue.#follow(last, before);
+    for (const item of before.values()) if (item !== undefined) yield item;
+  }
+
+  /** Notes what the versions after this one changed, as it was before the first of them; returns the newest. */
+  static #follow(from: Catalogue, before: Before): Catalogue {
+    let last = from;
+    for (let later = last.#later; later !== undefined; later = last.#later) {
+      for (const [id, item] of later.before) if (!before.has(id)) before.set(id, item);
+      last = later.next;
+    }
+    return last;
   }
 
   /** Ids that may be other than in an earlier version of the same line (some twice); undefined: any may be. */
