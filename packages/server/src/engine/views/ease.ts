@@ -41,7 +41,7 @@ export class EasePace {
   }
 
   isFree(now: number): boolean {
-    return !this.#isSolving && now >= this.#freeAt;
+    return !this.#isSolving && now >= this.#freeAt && this.#spacing < Infinity;
   }
 
   /** Once the view is there, its place is free again when its time has gone by. After a failure it never is. */
