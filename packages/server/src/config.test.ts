@@ -10,11 +10,12 @@ describe("settings", () => {
     const config = readConfig({ PATH: "/bin", ATTUNE_SEED: "7" });
     expect(config.eventBytesMax).toBe(32_768);
     expect(Object.isFrozen(config)).toBe(true);
-    const { hotUsersMax, decisionDelayMsMax, shadowDecisionsPerSMax } = config;
+    const { hotUsersMax, decisionDelayMsMax, shadowDecisionsPerSMax, easeCorePermille } = config;
     expect(slices(config).engine).toEqual({
       hotUsersMax,
       decisionDelayMsMax,
       shadowDecisionsPerSMax,
+      easeCorePermille,
     });
     expect(Object.isFrozen(slices(config).ingest)).toBe(true);
   });

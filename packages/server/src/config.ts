@@ -343,6 +343,15 @@ export const settings = {
     means:
       "Threads that make answers over HTTP, each with sums of its own; 0 makes them on the thread that serves.",
   },
+  easeCorePermille: {
+    kind: "integer",
+    default: 50,
+    min: 0,
+    max: 1_000,
+    room: "engine",
+    means:
+      "Part of one core that may go into solving long-term taste (EASE), in permille; 0 answers from the counts alone. It takes a second copy of the counts of what people like together, up to 100 MB while it solves and up to 17 MB for a tenant's newest view.",
+  },
   importBatchEvents: {
     kind: "integer",
     default: 500,
@@ -480,7 +489,7 @@ export function slices(config: Config) {
     ),
     deadLetters: pick("deadLettersMax", "deadLetterDays"),
     log: pick("partitions", "dedupeWindowDays", "commitBytesMax"),
-    engine: pick("hotUsersMax", "decisionDelayMsMax", "shadowDecisionsPerSMax"),
+    engine: pick("hotUsersMax", "decisionDelayMsMax", "shadowDecisionsPerSMax", "easeCorePermille"),
     import: pick("importBatchEvents", "importBatchesInFlightMax", "importSortBytesMax"),
   });
 }

@@ -55,7 +55,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
   const trace = tracing(config, (message) => app.log.warn(message));
   const app = httpServer(config);
   const onCommit = trace && ((commit: Commit) => trace.traces.committed(commit));
-  const attune = await open(config, now, onCommit, config.rankThreads);
+  const attune = await open(config, now, onCommit, true);
   try {
     return await openDoors(config, options, app, attune, trace);
   } catch (error) {

@@ -39,12 +39,12 @@ export function paths(directory: string) {
 
 export type Attune = Awaited<ReturnType<typeof open>>;
 
-/** `onCommit` sees every durable commit before the engine folds it. Only who answers others needs `rankThreads`. */
+/** `onCommit` sees every durable commit before the engine folds it. A command that answers nobody has no ranking threads and no EASE. */
 export async function open(
   config: Config,
   now: () => number = Date.now,
   onCommit?: (commit: Commit) => void,
-  rankThreads = 0,
+  isServing = false,
 ) {
   const at = paths(config.data);
   const slice = slices(config);
@@ -68,8 +68,9 @@ export async function open(
       return (tenant && utcOffsetOf(tenant)?.(time)) ?? 0;
     },
     hasRanker: true,
-    rankThreads,
     ...slice.engine,
+    rankThreads: isServing ? config.rankThreads : 0,
+    easeCorePermille: isServing ? slice.engine.easeCorePermille : 0,
   });
 
   /** Forgets for good: the ledger first, so that no restore of an older backup can undo it. */

@@ -23,6 +23,7 @@ import { type Tenant, Tenants } from "./tenants.ts";
 import { dueTicks } from "./ticks.ts";
 import { Timers } from "./timers.ts";
 import { isToForward, type User, Users } from "./users.ts";
+import { EasePace } from "./views/ease.ts";
 import { type DigestView, type Views, viewsOf } from "./views/thread.ts";
 
 /** Told of the users that a commit changed, in the turn in which it was folded whole. */
@@ -77,7 +78,7 @@ export class Engine {
     this.#checkpointRecords = options.checkpointRecords ?? 100_000;
     this.#views = viewsOf(options);
     this.#threads = threadsOf(options.rankThreads);
-    this.#tenants = new Tenants(this.#views, options.easeEveryMs, this.#threads);
+    this.#tenants = new Tenants(this.#views, new EasePace(options), this.#threads);
     this.outbox = new Outbox(options.outboxMax ?? 100_000);
     this.#users = new Users(options.checkpoint, options.hotUsersMax ?? 50_000);
     this.#processor = new Processor(
@@ -154,7 +155,7 @@ export class Engine {
       throw new Error(
         `The checkpoint stands at ${from}, beyond the log's head ${this.#log.head()}.`,
       );
-    this.#checkpointer.restore(mark, (row, state) => this.#restoreUser(row, state));
+    await this.#checkpointer.restore(mark, (row, state) => this.#restoreUser(row, state));
     await collectQuarantined(this.#log, from, this.#quarantined);
     for await (const commit of this.#log.read(from)) await this.#processor.process(commit);
     this.#log.onCommit((commit) => this.#receive(commit));

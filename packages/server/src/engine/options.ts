@@ -1,9 +1,10 @@
 import type { FoldLimits } from "../core/fold/state.ts";
 import type { Log } from "../log/log.ts";
 import type { Checkpoint } from "./checkpoint/checkpoint.ts";
+import type { EaseOptions } from "./views/ease.ts";
 
 /** What an engine is opened with: the log, the checkpoint, the clock, and its limits. */
-export interface EngineOptions {
+export interface EngineOptions extends EaseOptions {
   log: Log;
   checkpoint: Checkpoint;
   /** The wall clock, ms since 1970; a virtual one in tests. */
@@ -22,12 +23,13 @@ export interface EngineOptions {
    * sums and, at the limit of its size, most of a minute of one core for every solve.
    */
   hasViews?: boolean | undefined;
-  /** Solves the weights of the ranker, in a view thread that tails the ranker's rows alone unless `hasViews`. */
+  /**
+   * Solves the weights of the ranker, in a view thread that tails the ranker's rows alone unless `hasViews`; and the
+   * counts of what people like together, and solves EASE, where `easeCorePermille` gives it some of a core.
+   */
   hasRanker?: boolean | undefined;
   /** Threads that answer over HTTP from sums of their own, each a further set; 0, the default, is none. */
   rankThreads?: number | undefined;
-  /** A tenant's EASE view is made anew this often at most, and only if what people like moved. */
-  easeEveryMs?: number | undefined;
   /** Rows of the ranker a second at most, of people who act without a list; by default none without a view thread. */
   shadowDecisionsPerSMax?: number | undefined;
   /** The id under which a decision is known outside; `start:counter` itself by default. */

@@ -1,6 +1,6 @@
 import { type ConsentPolicy, noBasis } from "../core/fold/consent.ts";
 import type { Contribution } from "../core/fold/contribution.ts";
-import { Catalogue } from "../core/rank/catalogue.ts";
+import { Catalogue, type CatalogueItem } from "../core/rank/catalogue.ts";
 import type { EaseView } from "../core/rank/ease.ts";
 import {
   builtInDefinitions,
@@ -13,9 +13,11 @@ import { Ranker } from "../core/rank/recommend.ts";
 import { sourcesOf } from "../core/rank/sources.ts";
 import type { ThetaView } from "../core/rank/learned/theta.ts";
 import { Models } from "../core/sum/models.ts";
-import { easeEveryMsDefault, NewestEase } from "./views/ease.ts";
+import { EasePace, NewestEase } from "./views/ease.ts";
 import { NewestTheta, thetaEveryMsDefault } from "./views/theta.ts";
+import { takePiece } from "./checkpoint/stored-catalogue.ts";
 import type { Declaration, Declared } from "./declaration.ts";
+import type { CataloguePayload } from "./payload.ts";
 import type { RankThreads } from "./ranking/threads.ts";
 import type { Views } from "./views/thread.ts";
 
@@ -32,6 +34,9 @@ export class Tenant {
   /** How often something that people did was taken back. */
   erasures = 0;
   #hasChanged = false;
+  /** Items of the pieces that were read so far, while a checkpoint is restored. */
+  #restored = new Map<string, CatalogueItem>();
+  readonly #onCatalogue: CatalogueListener;
 
   readonly #views: Views | undefined;
   readonly #threads: RankThreads | undefined;
@@ -41,14 +46,16 @@ export class Tenant {
   constructor(
     number: number,
     views: Views | undefined,
-    easeEveryMs: number,
+    pace: EasePace,
     threads: RankThreads | undefined,
+    onCatalogue: CatalogueListener,
   ) {
+    this.#onCatalogue = onCatalogue;
     this.number = number;
     this.ranker = new Ranker(this.#sources, number);
     this.#views = views;
     this.#threads = threads;
-    this.#ease = views?.isWhole === true ? new NewestEase(views, number, easeEveryMs) : undefined;
+    this.#ease = views?.hasEase === true ? new NewestEase(views, number, pace) : undefined;
     this.#theta =
       views === undefined ? undefined : new NewestTheta(views, number, thetaEveryMsDefault);
   }
@@ -63,10 +70,19 @@ export class Tenant {
     return this.#theta?.view;
   }
 
-  /** Has views made of the sums at commit `seq` where it is time. Never in the middle of a commit. */
-  refreshViews(seq: number, now: number): void {
-    this.#ease?.refresh(this.models.cooccurrence, seq, now);
+  /** Has the weights made of the sums at commit `seq` where it is time. Never in the middle of a commit. */
+  refreshTheta(seq: number, now: number): void {
     this.#theta?.refresh(this.models.ranker, seq, now);
+  }
+
+  /** And EASE, likewise. */
+  refreshEase(seq: number, now: number): void {
+    this.#ease?.refresh(this.models.cooccurrence, seq, now);
+  }
+
+  /** When EASE was asked for last (ms). */
+  get easeAskedAt(): number {
+    return this.#ease?.askedAt ?? -Infinity;
   }
 
   /** Something that a person did was taken back: no view that knew it may speak on. */
@@ -92,7 +108,7 @@ export class Tenant {
   /** Takes in what the tenant declared through the log. */
   declare(declaration: Declaration): void {
     this.#threads?.declare(this.number, declaration);
-    this.#hasChanged = declaration.type !== "restored";
+    this.#hasChanged = declaration.type !== "restored" && declaration.type !== "items";
     switch (declaration.type) {
       case "policy":
         this.policy = declaration.policy;
@@ -103,48 +119,59 @@ export class Tenant {
       case "catalogue":
         this.catalogue = this.catalogue.changed(declaration.change, declaration.at);
         this.ranker.follow(this.catalogue);
+        this.#onCatalogue(this, declaration.change);
+        return;
+      case "items":
+        takePiece(this.#restored, declaration.bytes);
         return;
       case "restored": {
         const { policy, definitions, catalogue } = declaration.declared;
         this.policy = policy;
         this.definitions = restoredDefinitions(definitions);
-        this.catalogue = Catalogue.fromJSON(catalogue);
+        const { version, items } = catalogue;
+        this.catalogue =
+          items === undefined
+            ? Catalogue.of(version, this.#restored)
+            : Catalogue.fromJSON({ version, items });
+        this.#restored = new Map();
         this.ranker.follow(this.catalogue);
       }
     }
   }
 
-  /** What changed since the last call, to be stored; undefined when nothing did. */
+  /** What was declared, to be stored, if it changed since the last call; without the items. */
   takeDeclared(): Declared | undefined {
     if (!this.#hasChanged) return undefined;
     this.#hasChanged = false;
     const { policy, definitions, catalogue } = this;
-    return { policy, definitions, catalogue: catalogue.toJSON() };
+    return { policy, definitions, catalogue: { version: catalogue.version } };
   }
 }
+
+/** Told of every change of a catalogue, once it was made. */
+type CatalogueListener = (tenant: Tenant, change: CataloguePayload) => void;
 
 /** The tenants of an engine, made when a record first names them, all at the same clock hour. */
 export class Tenants {
   readonly #tenants = new Map<number, Tenant>();
   readonly #views: Views | undefined;
   readonly #threads: RankThreads | undefined;
-  readonly #easeEveryMs: number;
+  readonly #pace: EasePace;
   clockHour = 0;
+  onCatalogue: CatalogueListener | undefined;
 
-  constructor(
-    views?: Views | undefined,
-    easeEveryMs: number = easeEveryMsDefault,
-    threads?: RankThreads | undefined,
-  ) {
+  constructor(views?: Views | undefined, pace = new EasePace(), threads?: RankThreads | undefined) {
     this.#views = views;
-    this.#easeEveryMs = easeEveryMs;
+    this.#pace = pace;
     this.#threads = threads;
   }
 
   obtain(number: number): Tenant {
     const known = this.#tenants.get(number);
     if (known !== undefined) return known;
-    const tenant = new Tenant(number, this.#views, this.#easeEveryMs, this.#threads);
+    const tenant = new Tenant(number, this.#views, this.#pace, this.#threads, (changed, change) =>
+      this.onCatalogue?.(changed, change),
+    );
     tenant.models.advance(this.clockHour);
     this.#tenants.set(number, tenant);
     return tenant;
@@ -159,9 +186,12 @@ export class Tenants {
     for (const tenant of this.#tenants.values()) tenant.models.advance(hour);
   }
 
-  /** As each tenant does. */
+  /** As each tenant does: first the small solves, then a large one, of who has waited for it the longest. */
   refreshViews(seq: number, now: number): void {
-    for (const tenant of this.#tenants.values()) tenant.refreshViews(seq, now);
+    for (const tenant of this.#tenants.values()) tenant.refreshTheta(seq, now);
+    if (this.#views?.hasEase !== true || !this.#pace.isFree(now)) return;
+    const waiting = this.all().sort((a, b) => (a.easeAskedAt < b.easeAskedAt ? -1 : 1));
+    for (const tenant of waiting) tenant.refreshEase(seq, now);
   }
 
   all(): Tenant[] {

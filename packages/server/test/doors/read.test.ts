@@ -2,7 +2,7 @@ import type { InteractionType } from "@attune/protocol";
 import { expect, test } from "vitest";
 import type { RecordInput } from "../../src/base/record.ts";
 import { utf8Encode } from "../../src/base/text.ts";
-import { hashOf } from "../../src/engine/payload.ts";
+import { hashOf, payloadOf } from "../../src/engine/payload.ts";
 import { subjectOf } from "../../src/ingest/subject.ts";
 import type { Server } from "../../src/doors.ts";
 import { ask, served } from "./served.ts";
@@ -188,4 +188,41 @@ test("a stop stores everything and a start brings it back; health, metrics and t
   await server.close();
   const again = await served({ data });
   expect(again.attune.engine.tenant(1).models.digests()).toEqual(digests);
+});
+
+test("long-term taste is solved in a server as it comes, and its answers are of the view", async () => {
+  const server = await served({ easeCorePermille: "1000" });
+  const { engine } = server.attune;
+  const now = Date.now();
+  const records = Array.from({ length: 1_200 }, (_, n) => {
+    const user = n % 40;
+    const item = `i${(user * 3 + Math.floor(n / 40) * 7) % 60}`;
+    return event(server, `u${user}`, item, now - 600_000 + n);
+  });
+  await engine.append(records);
+  await engine.settled();
+  const { number } = server.attune.tenants[0]!;
+  // The server's own timers ask for the view.
+  while (engine.tenant(number).ease === undefined) await new Promise(setImmediate);
+  const { name } = engine.tenant(number).ease!;
+  const { status, body } = await ask(
+    server,
+    server.keys!.secretKey,
+    "POST",
+    "/v1/recommendations",
+    {
+      userId: "u1",
+      placement: "for-you",
+      limit: 5,
+    },
+  );
+  expect(status).toBe(200);
+  expect(body["items"]).toHaveLength(5);
+  await engine.settled();
+  const views: (readonly string[])[] = [];
+  for await (const { records: stored } of server.attune.log.read(0))
+    for (const record of stored) {
+      if (record.kind === "decision") views.push(payloadOf(record, "decision").views);
+    }
+  expect(views.at(-1)).toContain(name);
 });

@@ -85,6 +85,16 @@ export function mergesAt(n: number, startedAt: number): RecordInput[] {
   return [engineRecord("merge", { from, to }, at)];
 }
 
+/** A change of the catalogue, at message `n`: some items are put, some of them again, some go. */
+export function catalogueAt(n: number, startedAt: number): RecordInput {
+  const put = Array.from({ length: 40 }, (_, i) => ({
+    id: `item-${(n * 7 + i * 3) % 400}`,
+    attributes: { n, text: "x".repeat(100) },
+  }));
+  const change = { put, remove: [`item-${(n * 11) % 400}`] };
+  return engineRecord("catalogue", change, { tenant, at: startedAt + n, id: `catalogue:${n}` });
+}
+
 export interface Count {
   /** Highest number of a run from 0 in which nothing is missing but what may be forgotten; -1 at first. */
   unbroken: number;

@@ -9,10 +9,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { foldLimits } from "../../src/core/fold/state.ts";
-import { verify } from "../../src/engine/verify.ts";
+import { Replay, verify } from "../../src/engine/verify.ts";
 import { sumFaults } from "../sim/laws.ts";
 import { pause } from "./child.ts";
-import { count, openData } from "./engine-data.ts";
+import { count, openData, tenant } from "./engine-data.ts";
 
 const cycles = Number(
   process.env["ATTUNE_KILL_CYCLES"] ?? (process.env["ATTUNE_LONG"] === "1" ? 500 : 50),
@@ -77,6 +77,11 @@ it(
         expect(counted.unbroken).toBeGreaterThanOrEqual(acked);
         expect(sumFaults(engine, foldLimits)).toEqual([]);
         expect((await verify(log, engine, foldLimits)).differences).toEqual([]);
+        const replay = new Replay(log, foldLimits);
+        await replay.run(engine.seq);
+        const { catalogue } = engine.tenant(tenant);
+        expect(catalogue.size).toBeGreaterThan(0);
+        expect(catalogue.toJSON()).toEqual(replay.tenant(tenant).catalogue.toJSON());
         await close();
         verified += 1;
       }

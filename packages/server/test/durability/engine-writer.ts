@@ -5,7 +5,15 @@
  *   "ack <n>"  every message up to n is acknowledged
  */
 import { writeSync } from "node:fs";
-import { isForgotten, mergesAt, message, openData, subjectOf, tenant } from "./engine-data.ts";
+import {
+  catalogueAt,
+  isForgotten,
+  mergesAt,
+  message,
+  openData,
+  subjectOf,
+  tenant,
+} from "./engine-data.ts";
 
 const [dir = "", first = "0", startedAtText = "0"] = process.argv.slice(2);
 const startedAt = Number(startedAtText);
@@ -26,6 +34,7 @@ async function caller(): Promise<void> {
     next += perCall;
     const numbers = Array.from({ length: perCall }, (_, i) => from + i);
     const records = numbers.flatMap((n) => [message(n, startedAt), ...mergesAt(n, startedAt)]);
+    records.push(catalogueAt(from, startedAt));
     const { position } = await engine.append(records);
     // Calls are acknowledged in order, so this number vouches for all before it.
     say(`ack ${from + perCall - 1}`);

@@ -145,6 +145,11 @@ export const planted: Planted[] = [
     plant: shared((key) => !key.startsWith("tenant/")),
   },
   {
+    bug: "a checkpoint without the items of catalogues",
+    breaks: /replays otherwise/,
+    plant: shared((key) => !key.startsWith("items/")),
+  },
+  {
     bug: "a fold that looks at the wall clock",
     breaks: /core asked for Date\.now/,
     plant: { limits: limitsThat(() => Date.now()) },

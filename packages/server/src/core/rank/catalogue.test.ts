@@ -61,6 +61,41 @@ test("every version stays what it was, whatever is made of it or of later ones",
   expect(Catalogue.empty.size).toBe(0);
 });
 
+test("a walk reads its own version, whatever changes between two of its items", () => {
+  let met = 0;
+  fc.assert(
+    fc.property(
+      fc.array(change, { maxLength: 8 }),
+      fc.array(fc.tuple(fc.nat(2), change), { maxLength: 8 }),
+      (before, between) => {
+        let newest = Catalogue.empty;
+        for (const one of before) newest = newest.changed(one, one.at);
+        const walked = newest;
+        const expected = new Map(walked.items.map((item) => [item.id, item]));
+        const seen = new Map<string, CatalogueItem>();
+        const walk = walked.walk();
+        const goOn = (most: number): void => {
+          for (let n = 0; n < most; n++) {
+            const { done, value } = walk.next();
+            if (done === true) return;
+            // Once or twice, it is the same.
+            if (seen.has(value.id)) expect(seen.get(value.id)).toBe(value);
+            seen.set(value.id, value);
+          }
+        };
+        for (const [most, one] of between) {
+          goOn(most);
+          newest = newest.changed(one, one.at);
+        }
+        goOn(Infinity);
+        expect(seen).toEqual(expected);
+        if (walked.items.length > 0 && newest.get("a") !== walked.get("a")) met++;
+      },
+    ),
+  );
+  expect(met).toBeGreaterThan(0);
+});
+
 test("a change costs what it touches, not what there is", () => {
   const batch = (n: number) =>
     Array.from({ length: 100 }, (_, i) => ({ id: `i${n}-${i}`, attributes: {} }));

@@ -22,6 +22,8 @@ type Step = readonly string[];
 /** An index that missed more changes than these reads the whole catalogue. */
 const stepsKept = 64;
 
+type Before = Map<string, CatalogueItem | undefined>;
+
 /** What the next version of a line has other than this one: its items as they were, undefined where it had none. */
 interface Later {
   readonly next: Catalogue;
@@ -61,14 +63,24 @@ export class Catalogue {
     return new Catalogue(value.version, items, items.size, [[]]);
   }
 
+  /** From its items by id; the map is the catalogue's from then on. */
+  static of(version: number, items: Map<string, CatalogueItem>): Catalogue {
+    return new Catalogue(version, items, items.size, [[]]);
+  }
+
   toJSON(): { version: number; items: readonly CatalogueItem[] } {
     return { version: this.version, items: this.items };
   }
 
   /** In canonical order. */
   get items(): readonly CatalogueItem[] {
-    this.#ordered ??= [...this.#all().values()].sort((x, y) => (x.id < y.id ? -1 : 1));
+    this.#ordered ??= this.#sorted();
     return this.#ordered;
+  }
+
+  #sorted(): CatalogueItem[] {
+    const items = this.#later === undefined ? this.#newest : this.#all();
+    return [...items.values()].sort((x, y) => (x.id < y.id ? -1 : 1));
   }
 
   get(id: string): CatalogueItem | undefined {
@@ -102,6 +114,31 @@ export class Catalogue {
     const next = new Catalogue(this.version + 1, items, items.size, steps);
     if (isOwn) this.#later = { next, before };
     return next;
+  }
+
+  /**
+   * Every item of this version, in no order, some of them twice. Later versions may come between two of them: what a
+   * change touches is then read as it was.
+   */
+  *walk(): Generator<CatalogueItem> {
+    const before: Before = new Map();
+    let last = Catalogue.#follow(this, before);
+    for (const item of this.#newest.values()) {
+      last = Catalogue.#follow(last, before);
+      if (!before.has(item.id)) yield item;
+    }
+    Catalogue.#follow(last, before);
+    for (const item of before.values()) if (item !== undefined) yield item;
+  }
+
+  /** Notes what the versions after this one changed, as it was before the first of them; returns the newest. */
+  static #follow(from: Catalogue, before: Before): Catalogue {
+    let last = from;
+    for (let later = last.#later; later !== undefined; later = last.#later) {
+      for (const [id, item] of later.before) if (!before.has(id)) before.set(id, item);
+      last = later.next;
+    }
+    return last;
   }
 
   /** Ids that may be other than in an earlier version of the same line (some twice); undefined: any may be. */

@@ -6,7 +6,7 @@
 import { assert } from "../../base/assert.ts";
 import { ByteReader, ByteWriter } from "../../base/bytes.ts";
 import type { Cooccurrence } from "../sum/cooccurrence.ts";
-import { cellOf, invert, triangle } from "./positive-matrix.ts";
+import { cellOf, invertInSteps, type Steps, triangle, whole } from "./positive-matrix.ts";
 
 /** Ridge on the diagonal, in users: a constant, not tuned on any test set. */
 const lambda = 400;
@@ -46,6 +46,7 @@ export class EaseView {
   readonly items: readonly string[];
   readonly rows: EaseRows;
   readonly #places: ReadonlyMap<string, number>;
+  #bytes: Uint8Array<SharedArrayBuffer> | undefined;
 
   constructor(seq: number, digest: string, items: readonly string[], rows: EaseRows) {
     assert(rows.starts.length === items.length + 1, "a view has a row for each of its items");
@@ -79,8 +80,16 @@ export class EaseView {
     return low < starts[x + 1]! && columns[low] === j ? weights[low]! : 0;
   }
 
-  /** Names first, then the rows as they lie in memory. */
-  encode(): Uint8Array<ArrayBuffer> {
+  /**
+   * Names first, then the rows as they lie in memory. Nobody ever writes there again, so all threads that answer from
+   * a view may have the same bytes: a copy for each would be up to 17 MB, made by the thread that serves.
+   */
+  encode(): Uint8Array<SharedArrayBuffer> {
+    this.#bytes ??= this.#encoded();
+    return this.#bytes;
+  }
+
+  #encoded(): Uint8Array<SharedArrayBuffer> {
     const { starts, columns, weights } = this.rows;
     const writer = new ByteWriter(1 << 16);
     writer.varint(this.seq);
@@ -89,7 +98,8 @@ export class EaseView {
     for (const item of this.items) writer.text(item);
     const head = writer.finish();
     const first = alignedAfter(head.length);
-    const bytes = new Uint8Array(first + starts.byteLength + columns.length * 4);
+    const size = first + starts.byteLength + columns.length * 4;
+    const bytes = new Uint8Array(new SharedArrayBuffer(size));
     new DataView(bytes.buffer).setUint32(0, head.length, true);
     bytes.set(head, headStart);
     new Uint32Array(bytes.buffer, first, starts.length).set(starts);
@@ -100,10 +110,11 @@ export class EaseView {
   }
 
   /** The rows stay where they are: the thread that answers reads the bytes it was handed, and copies nothing. */
-  static decode({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): EaseView {
+  static decode(bytes: Uint8Array<SharedArrayBuffer>): EaseView {
+    const { buffer, byteOffset, length } = bytes;
     assert(byteOffset === 0 && length === buffer.byteLength, "a view is all of its bytes");
     const headEnd = headStart + new DataView(buffer).getUint32(0, true);
-    const reader = new ByteReader(new Uint8Array(buffer), headStart, headEnd);
+    const reader = new ByteReader(new Uint8Array(buffer, headStart, headEnd - headStart).slice());
     const [seq, digest, size] = [reader.varint(), reader.text(), reader.varint()];
     const items = Array.from({ length: size }, () => reader.text());
     reader.expectEnd();
@@ -114,7 +125,9 @@ export class EaseView {
     assert(second + cells * 4 === length, "a view ends with its last weight");
     const columns = new Uint16Array(buffer, second, cells);
     const weights = new Int16Array(buffer, second + columns.byteLength, cells);
-    return new EaseView(seq, digest, items, { starts, columns, weights });
+    const view = new EaseView(seq, digest, items, { starts, columns, weights });
+    view.#bytes = bytes;
+    return view;
   }
 }
 
@@ -145,22 +158,44 @@ export function solveEase(
   seq: number,
   limits: Readonly<EaseLimits> = easeLimits,
 ): EaseView {
+  return whole(solveEaseInSteps(sums, seq, limits));
+}
+
+/** The same view. All that it reads of the sums is read before the first rest: they may move on meanwhile. */
+export function* solveEaseInSteps(
+  sums: Cooccurrence,
+  seq: number,
+  limits: Readonly<EaseLimits> = easeLimits,
+): Steps<EaseView> {
+  const digest = sums.digest();
   const hottest = hottestOf(sums, limits.itemsMax);
-  const matrix = gramOf(sums, hottest);
-  invert(matrix, hottest.length);
   const items = hottest.map((item) => sums.items.keys[item]!);
-  return new EaseView(seq, sums.digest(), items, rowsOf(matrix, hottest.length, limits.cellsMax));
+  const matrix = gramOf(sums, hottest);
+  yield;
+  yield* invertInSteps(matrix, items.length);
+  const rows = yield* rowsInSteps(matrix, items.length, limits.cellsMax);
+  return new EaseView(seq, digest, items, rows);
 }
 
 /** Count descending, then key ascending: dense ids must not show. */
 function hottestOf(sums: Cooccurrence, itemsMax: number): number[] {
   assert(itemsMax <= 1 << 16, "columns are 16 bits wide");
   const { keys } = sums.items;
-  return keys
-    .map((_, item) => item)
-    .filter((item) => sums.count(item) > 0)
+  const least = Math.max(1, leastOfHottest(sums, itemsMax));
+  const hot: number[] = [];
+  for (let item = 0; item < keys.length; item++) if (sums.count(item) >= least) hot.push(item);
+  return hot
     .sort((a, b) => sums.count(b) - sums.count(a) || (keys[a]! < keys[b]! ? -1 : 1))
     .slice(0, itemsMax);
+}
+
+/** The count of the last of so many: numbers alone are sorted at once, where all items of a large catalogue took seconds. */
+function leastOfHottest(sums: Cooccurrence, itemsMax: number): number {
+  const size = sums.items.keys.length;
+  if (size <= itemsMax) return 1;
+  return Float64Array.from({ length: size }, (_, item) => sums.count(item)).sort()[
+    size - itemsMax
+  ]!;
 }
 
 function gramOf(sums: Cooccurrence, hottest: readonly number[]): Float64Array {
@@ -179,11 +214,15 @@ function gramOf(sums: Cooccurrence, hottest: readonly number[]): Float64Array {
   return matrix;
 }
 
+/** Rows looked at between two rests: some ms of work where they are longest. */
+const rowsPerStep = 16;
+
 /** The weights of each row that are kept, as integers of one scale. */
-function rowsOf(inverse: Float64Array, size: number, cellsMax: number): EaseRows {
+function* rowsInSteps(inverse: Float64Array, size: number, cellsMax: number): Steps<EaseRows> {
   const row = new Float64Array(size);
   let greatest = 0;
   for (let x = 0; x < size; x++) {
+    if (x % rowsPerStep === 0) yield;
     readWeights(inverse, x, row);
     for (let j = 0; j < size; j++) greatest = Math.max(greatest, Math.abs(row[j]!));
   }
@@ -191,19 +230,32 @@ function rowsOf(inverse: Float64Array, size: number, cellsMax: number): EaseRows
   const starts = new Uint32Array(size + 1);
   const columns = new Uint16Array(size * rowCells);
   const weights = new Int16Array(size * rowCells);
-  let count = 0;
   for (let x = 0; x < size; x++) {
+    if (x % rowsPerStep === 0) yield;
     readWeights(inverse, x, row);
     if (rowCells < size) keepGreatest(row, rowCells);
-    for (let j = 0; j < size; j++) {
-      const weight = Math.round((row[j]! / greatest) * weightMax);
-      if (weight === 0 || row[j] === 0) continue;
-      columns[count] = j;
-      weights[count++] = weight;
-    }
-    starts[x + 1] = count;
+    starts[x + 1] = writeRow(row, greatest, columns, weights, starts[x]!);
   }
+  const count = starts[size]!;
   return { starts, columns: columns.subarray(0, count), weights: weights.subarray(0, count) };
+}
+
+/** Writes what is not 0 from `count` on; returns where it ends. */
+function writeRow(
+  row: Float64Array,
+  greatest: number,
+  columns: Uint16Array,
+  weights: Int16Array,
+  start: number,
+): number {
+  let count = start;
+  for (let j = 0; j < row.length; j++) {
+    const weight = Math.round((row[j]! / greatest) * weightMax);
+    if (weight === 0 || row[j] === 0) continue;
+    columns[count] = j;
+    weights[count++] = weight;
+  }
+  return count;
 }
 
 /** Row x of B. */

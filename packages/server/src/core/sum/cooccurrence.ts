@@ -21,6 +21,9 @@ export class Cooccurrence implements Summary<CooccurrenceCell> {
   #diagonal = new Float64Array(1024);
   /** Items whose diagonal is not zero. */
   #held = 0;
+  /** Sum of the diagonal, and how often it moved: no content, so in no digest. */
+  #likes = 0;
+  #changes = 0;
   readonly #digest = new MultisetDigest();
 
   constructor(items: Items) {
@@ -67,6 +70,16 @@ export class Cooccurrence implements Summary<CooccurrenceCell> {
   /** How many users hold the item. */
   count(item: number): number {
     return this.#diagonal[item] ?? 0;
+  }
+
+  /** Tastes of users for items, all in all. */
+  get likes(): number {
+    return this.#likes;
+  }
+
+  /** Tastes that came or went since there is this sum: how far a view of it may be behind. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** How many users hold both. */
@@ -116,6 +129,8 @@ export class Cooccurrence implements Summary<CooccurrenceCell> {
     const count = before + delta;
     assert(count <= sumMax && count >= -sumMax, "a sum stays where it is exact");
     this.#diagonal[item] = count;
+    this.#likes += delta;
+    this.#changes += Math.abs(delta);
     this.#held += Number(count !== 0) - Number(before !== 0);
   }
 

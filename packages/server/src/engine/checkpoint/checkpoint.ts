@@ -14,7 +14,8 @@ export interface Checkpoint {
   mark(): Mark | undefined;
   read(tenant: number, subject: string): UserRow | undefined;
   rows(): Iterable<UserRow>;
-  shared(): Iterable<[key: string, value: Uint8Array]>;
+  /** In the order of their keys, all or the one of a key. */
+  shared(key?: string): Iterable<[key: string, value: Uint8Array]>;
   outbox(): Iterable<OutboxEntry>;
   commit(change: CheckpointChange): Promise<void>;
   /** A consistent copy in `dir` while it runs. */

@@ -7,8 +7,9 @@ import type { DedupeSnapshot, Log } from "../../log/log.ts";
 import type { Checkpoint, Mark, UserRow } from "./checkpoint.ts";
 import type { Outbox } from "../outbox.ts";
 import type { Declared } from "../declaration.ts";
-import type { Tenants } from "../tenants.ts";
+import type { Tenant, Tenants } from "../tenants.ts";
 import type { Users } from "../users.ts";
+import { pieceOf, StoredCatalogue } from "./stored-catalogue.ts";
 
 export interface CheckpointerParts {
   checkpoint: Checkpoint;
@@ -35,24 +36,31 @@ const releasedPerTurn = 2_048;
 export class Checkpointer {
   readonly #parts: CheckpointerParts;
   readonly #savedQuarantine = new Set<string>();
+  /** By tenant. */
+  readonly #catalogues = new Map<number, StoredCatalogue>();
   #running: Promise<void> | undefined;
 
   constructor(parts: CheckpointerParts) {
     this.#parts = parts;
+    parts.tenants.onCatalogue = (tenant, change) =>
+      this.#catalogueOf(tenant.number).changed(change, tenant.catalogue);
   }
 
   get isRunning(): boolean {
     return this.#running !== undefined;
   }
 
-  restore(
+  async restore(
     mark: Mark | undefined,
     onUser: (row: UserRow, state: UserState | undefined) => void,
-  ): void {
+  ): Promise<void> {
     const { checkpoint, tenants, outbox, users } = this.#parts;
     if (mark === undefined) return;
     tenants.advance(mark.clockHour);
-    for (const [key, value] of checkpoint.shared()) this.#restoreShared(key, value);
+    for (const [key, value] of checkpoint.shared()) {
+      // Ranking threads take in a piece of a catalogue while the next is read here.
+      if (this.#restoreShared(key, value)) await setImmediate();
+    }
     for (const entry of checkpoint.outbox()) outbox.restore(entry);
     for (const row of checkpoint.rows()) {
       users.restored(row);
@@ -86,8 +94,18 @@ export class Checkpointer {
     users.freeze();
     const mark: Mark = { seq, clockHour: tenants.clockHour, logic: logicVersion };
     const { add, remove } = outbox.takeChanges();
-    const shared = this.#takeShared();
-    while (!users.packSome(packedPerTurn)) await (isRested ? pause(restMs) : setImmediate());
+    const declared = this.#takeDeclared();
+    const shared = this.#takeQuarantined();
+    const rest = () => (isRested ? pause(restMs) : setImmediate());
+    while (!users.packSome(packedPerTurn)) await rest();
+    for (const { tenant, value, writing } of declared) {
+      let step = writing.next();
+      for (; step.done !== true; step = writing.next()) await rest();
+      // One by one: there may be more of them than a call has arguments.
+      for (const piece of step.value) shared.push([...piece]);
+      value.catalogue.entries = this.#catalogueOf(tenant.number).entries;
+      shared.push([`tenant/${tenant.number}`, utf8Encode(JSON.stringify(value))]);
+    }
     const rows = users.takePacked();
     if (withDedupe) shared.push([dedupeKey, encodeDedupe(log.dedupeSnapshot())]);
     // An older set still holds the ids of those who are about to leave the log.
@@ -110,14 +128,27 @@ export class Checkpointer {
     }
   }
 
-  #takeShared(): [string, Uint8Array | null][] {
-    const { tenants, quarantined } = this.#parts;
+  /** What tenants declared, as it is in this turn; the items of a catalogue are written at leisure. */
+  #takeDeclared() {
+    return this.#parts.tenants.all().flatMap((tenant: Tenant) => {
+      const value = tenant.takeDeclared();
+      if (value === undefined) return [];
+      const writing = this.#catalogueOf(tenant.number).write(tenant.catalogue);
+      return [{ tenant, value, writing }];
+    });
+  }
+
+  #catalogueOf(tenant: number): StoredCatalogue {
+    const known = this.#catalogues.get(tenant);
+    if (known !== undefined) return known;
+    const made = new StoredCatalogue(tenant);
+    this.#catalogues.set(tenant, made);
+    return made;
+  }
+
+  #takeQuarantined(): [string, Uint8Array | null][] {
+    const { quarantined } = this.#parts;
     const shared: [string, Uint8Array | null][] = [];
-    for (const tenant of tenants.all()) {
-      const declared = tenant.takeDeclared();
-      if (declared === undefined) continue;
-      shared.push([`tenant/${tenant.number}`, utf8Encode(JSON.stringify(declared))]);
-    }
     for (const place of quarantined) {
       if (this.#savedQuarantine.has(place)) continue;
       this.#savedQuarantine.add(place);
@@ -126,20 +157,28 @@ export class Checkpointer {
     return shared;
   }
 
-  #restoreShared(key: string, value: Uint8Array): void {
-    if (key === dedupeKey) return;
+  /** Whether it was a piece of a catalogue. */
+  #restoreShared(key: string, value: Uint8Array): boolean {
+    if (key === dedupeKey) return false;
+    const piece = pieceOf(key);
+    if (piece !== undefined) {
+      this.#parts.tenants.obtain(piece.tenant).declare({ type: "items", bytes: value });
+      this.#catalogueOf(piece.tenant).found(piece.number);
+      return true;
+    }
     const slash = key.indexOf("/");
     const part = key.slice(0, slash);
     const name = key.slice(slash + 1);
     if (part === "quarantine") {
       this.#parts.quarantined.add(name);
       this.#savedQuarantine.add(name);
-      return;
     }
     if (part === "tenant") {
       const declared = JSON.parse(utf8Decode(value)) as Declared;
       this.#parts.tenants.obtain(Number(name)).declare({ type: "restored", declared });
+      this.#catalogueOf(Number(name)).foundAll(declared.catalogue.entries);
     }
+    return false;
   }
 }
 
@@ -147,8 +186,7 @@ const dedupeKey = "dedupe";
 
 /** The deduplication set that the last clean stop left behind, for the opening of the log. */
 export function storedDedupe(checkpoint: Checkpoint): DedupeSnapshot | undefined {
-  for (const [key, value] of checkpoint.shared()) {
-    if (key !== dedupeKey) continue;
+  for (const [, value] of checkpoint.shared(dedupeKey)) {
     const reader = new ByteReader(value);
     return { seq: reader.int53(), bytes: reader.blob() };
   }

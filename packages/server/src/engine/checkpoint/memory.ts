@@ -47,8 +47,9 @@ export class MemoryCheckpoint implements Checkpoint {
     for (const row of rows) yield structuredClone(row);
   }
 
-  shared(): Iterable<[string, Uint8Array]> {
-    return this.contents.shared.entries();
+  shared(key?: string): Iterable<[string, Uint8Array]> {
+    const all = [...this.contents.shared].filter(([name]) => key === undefined || name === key);
+    return all.sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   outbox(): Iterable<OutboxEntry> {

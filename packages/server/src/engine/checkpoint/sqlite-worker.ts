@@ -108,7 +108,7 @@ async function commit(db: DatabaseSync, path: string, change: Commit): Promise<v
   let erased = false;
   try {
     erased = await writeRows(db, path, change.rows);
-    writeShared(db, change.shared);
+    await writeShared(db, path, change.shared);
     const add = db.prepare(
       "INSERT OR REPLACE INTO outbox(id, seq, tenant, subject, body, crc) VALUES(?,?,?,?,?,?)",
     );
@@ -171,12 +171,22 @@ function flush(path: string): number {
   return performance.now() - start;
 }
 
-function writeShared(db: DatabaseSync, shared: CheckpointChange["shared"]): void {
+/** Flushed in parts, as rows are: a catalogue may be hundreds of megabytes. */
+async function writeShared(
+  db: DatabaseSync,
+  path: string,
+  shared: CheckpointChange["shared"],
+): Promise<void> {
   const put = db.prepare("INSERT OR REPLACE INTO shared VALUES(?,?,?)");
   const remove = db.prepare("DELETE FROM shared WHERE key=?");
+  let unflushed = 0;
   for (const [key, value] of shared) {
     if (value === null) remove.run(key);
     else put.run(key, value, crc32c(value, textCrc([key])));
+    unflushed += value?.length ?? 0;
+    if (unflushed < flushBytes) continue;
+    unflushed = 0;
+    await pause(Math.min(restMsMax, restPerFlush * flush(`${path}-wal`)));
   }
 }
 

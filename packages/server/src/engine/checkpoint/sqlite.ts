@@ -42,6 +42,16 @@ export async function openSqliteCheckpoint(path: string): Promise<Checkpoint> {
   return new SqliteCheckpoint(path, calls);
 }
 
+/** Shorter ones are copied: they may share their memory with others. */
+const transferredMin = 1 << 16;
+
+/** What a value may hand over: a catalogue of a million items has 200 MB of them, and nobody reads one again. */
+function wholeBuffer(value: Uint8Array | null): ArrayBuffer[] {
+  if (value === null || value.length < transferredMin) return [];
+  const { buffer, length } = value;
+  return buffer instanceof ArrayBuffer && length === buffer.byteLength ? [buffer] : [];
+}
+
 class Calls {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, (reply: WorkerReply) => void>();
@@ -133,10 +143,10 @@ class SqliteCheckpoint implements Checkpoint {
     return decodeRow(tenant, subject, body, meta);
   }
 
-  *shared(): Iterable<[string, Uint8Array]> {
-    for (const row of this.#db
-      .prepare("SELECT key, value, crc FROM shared ORDER BY key")
-      .iterate()) {
+  *shared(only?: string): Iterable<[string, Uint8Array]> {
+    const where = only === undefined ? "" : "WHERE key=?";
+    const all = this.#db.prepare(`SELECT key, value, crc FROM shared ${where} ORDER BY key`);
+    for (const row of only === undefined ? all.iterate() : all.iterate(only)) {
       const key = String(row["key"]);
       const value = row["value"] as Uint8Array;
       if (crc32c(value, textCrc([key])) !== row["crc"])
@@ -168,10 +178,10 @@ class SqliteCheckpoint implements Checkpoint {
       if (at > 0) await setImmediate();
       rows.push(encodeRows(change.rows.slice(at, at + encodedPerTurn)));
     }
-    await this.#calls.send(
-      { type: "commit", rows, mark, shared, outboxAdd, outboxRemove },
-      rows.map(({ buffer }) => buffer),
-    );
+    await this.#calls.send({ type: "commit", rows, mark, shared, outboxAdd, outboxRemove }, [
+      ...rows.map(({ buffer }) => buffer),
+      ...shared.flatMap(([, value]) => wholeBuffer(value)),
+    ]);
   }
 
   async backup(dir: string): Promise<BackupFile[]> {

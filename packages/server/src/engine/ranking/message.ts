@@ -19,14 +19,14 @@ export interface RankAsk {
   isAhead: boolean;
 }
 
-type ViewBytes = Uint8Array<ArrayBuffer> | undefined;
-
 /** What a ranking thread is told, in the order in which it happened. */
 export type RankCall =
   | { type: "add"; bytes: Uint8Array }
   | { type: "clock"; hour: number }
   | { type: "declared"; tenant: number; declaration: Declaration }
-  | { type: "views"; tenant: number; ease?: ViewBytes; theta?: ViewBytes }
+  /** The view that stands from now on; none where there are no bytes. Those of EASE are shared by all threads. */
+  | { type: "ease"; tenant: number; bytes: Uint8Array<SharedArrayBuffer> | undefined }
+  | { type: "theta"; tenant: number; bytes: Uint8Array | undefined }
   | { type: "ask"; ask: RankAsk };
 
 /** The answer as JSON in UTF-8, as it crosses the wire, and the decision as it is logged. */

@@ -57,6 +57,8 @@ export class RankThreads {
 
   declare(tenant: number, declaration: Declaration): void {
     this.#tell({ type: "declared", tenant, declaration });
+    // At a start a large catalogue keeps this thread busy for seconds in the same turn: the others begin with it.
+    if (declaration.type === "restored") for (const thread of this.#threads) thread.post();
   }
 
   /**
@@ -113,10 +115,11 @@ class RankThread {
   tell(call: RankCall): void {
     if (this.#hasEnded) return;
     this.#calls.push(call);
-    if (this.#calls.length === 1) setImmediate(() => this.#post());
+    if (this.#calls.length === 1) setImmediate(() => this.post());
   }
 
-  #post(): void {
+  post(): void {
+    if (this.#calls.length === 0) return;
     this.#worker.postMessage(this.#calls satisfies readonly RankCall[]);
     this.#calls = [];
   }
@@ -125,10 +128,9 @@ class RankThread {
     const { tenant } = ask;
     if (this.#hasEnded) return Promise.resolve(undefined);
     const known = this.#views.get(tenant);
-    if (known?.ease !== ease || known?.theta !== theta) {
-      this.#views.set(tenant, { ease, theta });
-      this.tell({ type: "views", tenant, ease: ease?.encode(), theta: theta?.encode() });
-    }
+    if (known?.ease !== ease) this.tell({ type: "ease", tenant, bytes: ease?.encode() });
+    if (known?.theta !== theta) this.tell({ type: "theta", tenant, bytes: theta?.encode() });
+    if (known?.ease !== ease || known?.theta !== theta) this.#views.set(tenant, { ease, theta });
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.tell({ type: "ask", ask });

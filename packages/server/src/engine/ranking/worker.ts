@@ -35,12 +35,16 @@ function take(call: RankCall): void {
     case "declared":
       tenants.obtain(call.tenant).declare(call.declaration);
       return;
-    case "views":
-      views.set(call.tenant, {
-        ease: call.ease && EaseView.decode(call.ease),
-        theta: call.theta && ThetaView.decode(call.theta),
-      });
+    case "ease": {
+      const ease = call.bytes && EaseView.decode(call.bytes);
+      views.set(call.tenant, { ...views.get(call.tenant), ease });
       return;
+    }
+    case "theta": {
+      const theta = call.bytes && ThetaView.decode(call.bytes);
+      views.set(call.tenant, { ...views.get(call.tenant), theta });
+      return;
+    }
     case "ask":
       replies.push(replyTo(call.ask));
   }

@@ -4,7 +4,7 @@
  * nothing, and until the next one is through answers are made without, from what forgets at once.
  */
 export class NewestView<V> {
-  readonly #solve: (seq: number) => Promise<V>;
+  readonly #solve: (seq: number, now: number) => Promise<V>;
   readonly #everyMs: number;
   #view: V | undefined;
   #askedAt = -Infinity;
@@ -14,7 +14,7 @@ export class NewestView<V> {
   /** Goes up with every erasure: a view asked for before one is out of date when it comes. */
   #erasures = 0;
 
-  constructor(solve: (seq: number) => Promise<V>, everyMs: number) {
+  constructor(solve: (seq: number, now: number) => Promise<V>, everyMs: number) {
     this.#solve = solve;
     this.#everyMs = everyMs;
   }
@@ -23,20 +23,24 @@ export class NewestView<V> {
     return this.#view;
   }
 
+  /** When it was asked for last (ms); -Infinity: never. */
+  get askedAt(): number {
+    return this.#askedAt;
+  }
+
   /**
-   * Asks for a view of the sums at commit `seq` if it is time and they moved, which `stampOf` tells. Never in
-   * the middle of a commit.
+   * Asks for a view of the sums at commit `seq` if it is time and they moved since `stamp` was that of the last one.
+   * Never in the middle of a commit. Says whether it asked.
    */
-  ask(isEmpty: boolean, stampOf: () => string, seq: number, now: number): void {
+  ask(stamp: string, seq: number, now: number): boolean {
     const isDue = this.#view === undefined || now - this.#askedAt >= this.#everyMs;
-    if (this.#isAsked || !isDue || isEmpty) return;
-    const stamp = stampOf();
-    if (this.#view !== undefined && this.#stamp === stamp) return;
+    if (this.#isAsked || !isDue) return false;
+    if (this.#view !== undefined && this.#stamp === stamp) return false;
     this.#isAsked = true;
     this.#askedAt = now;
     this.#stamp = stamp;
     const erasures = this.#erasures;
-    this.#solve(seq).then(
+    this.#solve(seq, now).then(
       (view) => {
         this.#isAsked = false;
         if (erasures === this.#erasures) this.#view = view;
@@ -44,6 +48,7 @@ export class NewestView<V> {
       // The thread is gone and says so to whoever asks for digests. Answers go on without it.
       () => (this.#view = undefined),
     );
+    return true;
   }
 
   drop(): void {

@@ -22,7 +22,20 @@ export type ViewCall =
 
 export type ViewReply =
   | { type: "digests"; id: number; view: DigestView }
-  | { type: "ease" | "theta"; id: number; bytes: Uint8Array<ArrayBuffer> };
+  | { type: "theta"; id: number; bytes: Uint8Array<ArrayBuffer> }
+  /** With the processor time that the thread spent until then, whatever else it did meanwhile. */
+  | { type: "ease"; id: number; bytes: Uint8Array<SharedArrayBuffer>; cpuMs: number };
+
+/** A view, and the processor time that it took (ms). */
+export interface SolvedEase {
+  view: EaseView;
+  cpuMs: number;
+}
+
+/** What a view thread is for: all sums and whatever is made of them, or the sums of some views alone. */
+export type ViewKinds = "all" | readonly ("ease" | "theta")[];
+
+const modelOf = { ease: "cooccurrence", theta: "ranker" } as const;
 
 interface Waiting {
   resolve(reply: ViewReply): void;
@@ -41,15 +54,20 @@ export class Views {
   #lastId = 0;
   #failure: Error | undefined;
 
-  /** Whether the thread has all sums, or the ranker's alone. */
+  /** Whether the thread has all sums. */
   readonly isWhole: boolean;
+  /** Whether it has those that EASE is solved from. */
+  readonly hasEase: boolean;
 
-  constructor(isWhole = true) {
-    this.isWhole = isWhole;
+  constructor(kinds: ViewKinds = "all") {
+    this.isWhole = kinds === "all";
+    this.hasEase = kinds === "all" || kinds.includes("ease");
+    const wanted =
+      kinds === "all" ? undefined : new Set<string>(kinds.map((kind) => modelOf[kind]));
     this.#tail = new ContributionTail(
       (bytes) =>
         this.#worker.postMessage({ type: "add", bytes } satisfies ViewCall, [bytes.buffer]),
-      ({ model }) => isWhole || model === "ranker",
+      ({ model }) => wanted === undefined || wanted.has(model),
     );
     const name = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
     this.#worker = new Worker(new URL(name, import.meta.url));
@@ -85,11 +103,14 @@ export class Views {
     return reply.view;
   }
 
-  /** EASE solved from a tenant's sums as they stand at commit `seq`: likewise. */
-  async ease(tenant: number, seq: number): Promise<EaseView> {
+  /**
+   * EASE solved from a tenant's sums as they stand at commit `seq`: likewise. One at a time: the thread does all else
+   * between the steps of a solve.
+   */
+  async ease(tenant: number, seq: number): Promise<SolvedEase> {
     const reply = await this.#ask((id) => ({ type: "ease", id, tenant, seq }));
     assert(reply.type === "ease", "a reply answers its call");
-    return EaseView.decode(reply.bytes);
+    return { view: EaseView.decode(reply.bytes), cpuMs: reply.cpuMs };
   }
 
   /** The weights of the ranker, solved likewise. */
@@ -118,7 +139,9 @@ export class Views {
 export function viewsOf(options: {
   hasViews?: boolean | undefined;
   hasRanker?: boolean | undefined;
+  easeCorePermille?: number | undefined;
 }): Views | undefined {
   if (options.hasViews === true) return new Views();
-  return options.hasRanker === true ? new Views(false) : undefined;
+  if (options.hasRanker !== true) return undefined;
+  return new Views((options.easeCorePermille ?? 0) > 0 ? ["theta", "ease"] : ["theta"]);
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { parentPort } from "node:worker_threads";
 import { readContributions } from "../../core/fold/contribution-codec.ts";
-import { solveEase } from "../../core/rank/ease.ts";
+import { solveEaseInSteps } from "../../core/rank/ease.ts";
 import { solveThetas } from "../../core/rank/learned/theta.ts";
 import { Models } from "../../core/sum/models.ts";
 import { giveWay } from "../give-way.ts";
@@ -10,6 +11,8 @@ import type { DigestView, ViewCall, ViewReply } from "./thread.ts";
 /** The view thread: its own sums, tailed from contributions, and what is made from them. */
 const tenants = new Map<number, Models>();
 let clockHour = 0;
+/** The solve of EASE under way, or the last one. */
+let solving: Promise<void> = Promise.resolve();
 
 giveWay();
 
@@ -22,14 +25,15 @@ parentPort!.on("message", (call: ViewCall) => {
       clockHour = Math.max(clockHour, call.hour);
       for (const models of tenants.values()) models.advance(clockHour);
       return;
-    case "digests":
-      reply({ type: "digests", id: call.id, view: digests(call.seq) });
-      return;
-    case "ease": {
-      const bytes = solveEase(modelsOf(call.tenant).cooccurrence, call.seq).encode();
-      reply({ type: "ease", id: call.id, bytes }, bytes.buffer);
+    case "digests": {
+      // Made at once, since the sums move on; told in the order of the questions, as their askers may rely on.
+      const view = digests(call.seq);
+      void solving.then(() => reply({ type: "digests", id: call.id, view }));
       return;
     }
+    case "ease":
+      solving = solve(call.id, call.tenant, call.seq);
+      return;
     case "theta": {
       const bytes = solveThetas(modelsOf(call.tenant).ranker, call.seq).encode();
       reply({ type: "theta", id: call.id, bytes }, bytes.buffer);
@@ -37,6 +41,20 @@ parentPort!.on("message", (call: ViewCall) => {
     }
   }
 });
+
+/**
+ * At the limit of its size a solve is most of a minute. Between its steps, of some 10 ms, the thread takes in what
+ * happened meanwhile and solves the weights of the ranker: those wait for one step, and never for a solve.
+ */
+async function solve(id: number, tenant: number, seq: number): Promise<void> {
+  const before = process.threadCpuUsage();
+  const steps = solveEaseInSteps(modelsOf(tenant).cooccurrence, seq);
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) await setImmediate();
+  const bytes = step.value.encode();
+  const { user, system } = process.threadCpuUsage(before);
+  reply({ type: "ease", id, bytes, cpuMs: (user + system) / 1_000 });
+}
 
 function reply(message: ViewReply, ...transferred: ArrayBuffer[]): void {
   parentPort!.postMessage(message, transferred);
