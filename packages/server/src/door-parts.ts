@@ -223,6 +223,12 @@ export function meterOf({ engine, log, tenants }: Attune, now: () => number): Me
   meter.gauge("attune_ranker_tenants", "Tenants whose answers have a learned order.", () => {
     return engine.tenants().filter(({ theta }) => theta?.isEmpty === false).length;
   });
+  meter.gauge("attune_rank_threads", "Ranking threads that answer.", () => engine.ranking.running);
+  meter.gauge(
+    "attune_rank_waiting",
+    "Questions that wait for a ranking thread.",
+    () => engine.ranking.waiting,
+  );
   meter.gauge("attune_outbox_entries", "Effects that wait for delivery.", () => engine.outbox.size);
   meter.gauge(
     "attune_decisions_lost_total",

@@ -64,7 +64,8 @@ afterEach(async () => {
 async function stageOf(exploration?: Partial<Exploration>, hasViews = false): Promise<Stage> {
   const log = await openMemoryLog({ partitions: 2, now: () => start });
   const checkpoint = new MemoryCheckpoint();
-  const engine = await Engine.open({ log, checkpoint, now: () => start, hasViews });
+  const easeLikesMin = 1;
+  const engine = await Engine.open({ log, checkpoint, now: () => start, hasViews, easeLikesMin });
   open = engine;
   await engine.setPolicy(tenant, { bases: { personalization: "contract", analytics: "contract" } });
   const { exploration: _, ...builtIn } = builtInDefinitions.placements[placement]!;

@@ -18,7 +18,7 @@ import { engineRecord } from "./payload.ts";
 import { PositionError, seqOf } from "./position.ts";
 import { Processor } from "./processor.ts";
 import { type RankThreads, threadsOf } from "./ranking/threads.ts";
-import { collectQuarantined } from "./quarantine.ts";
+import { collectQuarantined, quarantineOf } from "./quarantine.ts";
 import { type Tenant, Tenants } from "./tenants.ts";
 import { dueTicks } from "./ticks.ts";
 import { Timers } from "./timers.ts";
@@ -363,6 +363,11 @@ export class Engine {
     return this.#decisions.lost;
   }
 
+  /** Ranking threads that answer, and questions that wait for one. */
+  get ranking(): { running: number; waiting: number } {
+    return this.#threads?.figures ?? { running: 0, waiting: 0 };
+  }
+
   /** Where the states and sums stand. */
   position(): string {
     return `${this.#log.epoch}.${this.#processor.seq}`;
@@ -455,12 +460,7 @@ export class Engine {
 
   /** A checkpoint without the record must not be stored before the log says that it is set aside. */
   async #quarantine(record: LogRecord, reason: string): Promise<void> {
-    const { partition, offset, tenant, subject } = record;
-    const quarantine = engineRecord(
-      "quarantine",
-      { partition, offset, reason: reason.slice(0, 200) },
-      { tenant, subject, at: record.at, id: `${partition}:${offset}` },
-    );
+    const quarantine = quarantineOf(record, reason);
     if (this.#isLive) await this.append([quarantine]);
     else this.#unlogged.push(quarantine);
   }

@@ -1,5 +1,15 @@
+import type { LogRecord, RecordInput } from "../base/record.ts";
 import type { Log } from "../log/log.ts";
-import { payloadOf, placeOf } from "./payload.ts";
+import { engineRecord, payloadOf, placeOf } from "./payload.ts";
+
+const reasonLengthMax = 200;
+
+/** The record that sets another one aside. */
+export function quarantineOf(record: LogRecord, reason: string): RecordInput {
+  const { partition, offset, tenant, subject, at } = record;
+  const payload = { partition, offset, reason: reason.slice(0, reasonLengthMax) };
+  return engineRecord("quarantine", payload, { tenant, subject, at, id: `${partition}:${offset}` });
+}
 
 /**
  * Finds the records that were set aside in the commits after `afterSeq`. A replay must know them before it

@@ -181,6 +181,7 @@ test("a stop stores everything and a start brings it back; health, metrics and t
     expect((await ask(server, undefined, "GET", path)).status).toBe(200);
   const metrics = await (await fetch(`${server.url}/metrics`)).text();
   expect(metrics).toContain("attune_fold_lag_commits 0");
+  expect(metrics).toMatch(/^attune_rank_threads \d$/m);
   const { paths } = (await ask(server, undefined, "GET", "/openapi.json")).body;
   expect(Object.keys(paths as object)).toEqual(
     expect.arrayContaining(["/v1/recommendations", "/v1/users/{id}"]),

@@ -38,6 +38,12 @@ export class RankThreads {
     this.#threads = Array.from({ length: count }, () => new RankThread());
   }
 
+  /** Threads that answer, and questions that wait for one of them. */
+  get figures(): { running: number; waiting: number } {
+    const loads = this.#threads.map(({ load }) => load).filter(Number.isFinite);
+    return { running: loads.length, waiting: loads.reduce((sum, load) => sum + load, 0) };
+  }
+
   /** Whether a thread has room for one more question. A thread that ended has none. */
   get hasRoom(): boolean {
     return this.#threads.some(({ load }) => load < waitingMax);
