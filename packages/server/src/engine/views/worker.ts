@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { setImmediate } from "node:timers/promises";
+import { setTimeout as pause, setImmediate } from "node:timers/promises";
 import { parentPort } from "node:worker_threads";
 import { readContributions } from "../../core/fold/contribution-codec.ts";
-import { solveEaseInSteps } from "../../core/rank/ease.ts";
+import { type EaseView, solveEaseInSteps } from "../../core/rank/ease.ts";
 import { solveThetas } from "../../core/rank/learned/theta.ts";
 import { Models } from "../../core/sum/models.ts";
 import { giveWay } from "../give-way.ts";
@@ -42,16 +42,28 @@ parentPort!.on("message", (call: ViewCall) => {
   }
 });
 
+/** Rests are so many times as long as the step before. */
+const restsPerStep = 3;
+
 /**
- * At the limit of its size a solve is most of a minute. Between its steps, of some 10 ms, the thread takes in what
+ * At the limit of its size a solve is most of a minute of one core, which everybody who shares that core or its caches
+ * would feel: so it takes a quarter of one while it is under way. Between its steps, of some 10 ms, the thread takes in what
  * happened meanwhile and solves the weights of the ranker: those wait for one step, and never for a solve.
  */
 async function solve(id: number, tenant: number, seq: number): Promise<void> {
   const before = process.threadCpuUsage();
   const steps = solveEaseInSteps(modelsOf(tenant).cooccurrence, seq);
-  let step = steps.next();
-  for (; step.done !== true; step = steps.next()) await setImmediate();
-  const bytes = step.value.encode();
+  for (;;) {
+    const began = performance.now();
+    const step = steps.next();
+    if (step.done === true) return solved(id, step.value, before);
+    const restMs = restsPerStep * (performance.now() - began);
+    await (restMs < 1 ? setImmediate() : pause(restMs));
+  }
+}
+
+function solved(id: number, view: EaseView, before: NodeJS.CpuUsage): void {
+  const bytes = view.encode();
   const { user, system } = process.threadCpuUsage(before);
   reply({ type: "ease", id, bytes, cpuMs: (user + system) / 1_000 });
 }
