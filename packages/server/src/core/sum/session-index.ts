@@ -25,6 +25,9 @@ const spanMinutesMax = 0xffff;
 const dayMinutes = 1_440;
 /** What stands further behind an item leaves its `revision` as it is. */
 export const revisionGapMax = 8;
+/** Items share so many revisions: with one of them those that share its revision count as changed, and none is overlooked. */
+const revisionCount = 1 << 14;
+const revisionMask = revisionCount - 1;
 
 export class SessionIndex implements Summary<SessionCell> {
   readonly model = "sessions";
@@ -37,8 +40,8 @@ export class SessionIndex implements Summary<SessionCell> {
   readonly #postings = new Blocks();
   /** By item: the minute of its posting's newest entry, so that a later one is put behind it unread. */
   #newestMinutes = new Uint32Array(1024);
-  /** By item: see `revision`. */
-  #revisions = new Uint32Array(1024);
+  /** By the low bits of an item: see `revision`. */
+  readonly #revisions = new Uint32Array(revisionCount);
   readonly #days = new SessionDays();
   /** How often an item was followed by any, and by itself. */
   readonly #repeats = new Repeats();
@@ -167,7 +170,7 @@ export class SessionIndex implements Summary<SessionCell> {
    * `revisionGapMax` places behind it in any session changes: what was read of that still holds at the same number.
    */
   revision(item: number): number {
-    return item < this.#revisions.length ? this.#revisions[item]! : 0;
+    return this.#revisions[item & revisionMask]!;
   }
 
   /** Share of an item's next steps that repeat it: see Repeats. */
@@ -281,16 +284,11 @@ export class SessionIndex implements Summary<SessionCell> {
 
   /** `item` comes to the end of a session of `length` items, or goes from there. */
   #revise(slot: number, length: number, item: number): void {
-    if (item >= this.#revisions.length) {
-      const grown = new Uint32Array(Math.max(item + 1, Math.ceil(this.#revisions.length * 1.25)));
-      grown.set(this.#revisions);
-      this.#revisions = grown;
-    }
-    this.#revisions[item]!++;
+    this.#revisions[item & revisionMask]!++;
     const { words } = this.#sequences;
     const end = this.#sequences.start(slot) + length;
     for (let at = end - Math.min(length, revisionGapMax); at < end; at++) {
-      this.#revisions[words[at]!]!++;
+      this.#revisions[words[at]! & revisionMask]!++;
     }
   }
 
