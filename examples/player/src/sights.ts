@@ -14,6 +14,7 @@ interface Sight {
   decisionId: string;
   slot: number;
   timer: number | undefined;
+  isTold: boolean;
 }
 
 export type Report = (decisionId: string, slots: readonly number[]) => void;
@@ -24,8 +25,7 @@ export class Sights {
   readonly #observer = new IntersectionObserver((entries) => this.#cross(entries), {
     threshold: part,
   });
-  /** By decision of what is on the page: its slots, and whether they were told. */
-  readonly #seen = new Map<string, Set<number>>();
+  /** Slots by decision, until they are told. */
   #untold = new Map<string, number[]>();
 
   constructor(report: Report) {
@@ -41,7 +41,7 @@ export class Sights {
       if (slot === undefined) continue;
       if (known?.decisionId === decisionId && known.slot === slot) continue;
       if (known !== undefined) clearTimeout(known.timer);
-      this.#watched.set(child, { decisionId, slot, timer: undefined });
+      this.#watched.set(child, { decisionId, slot, timer: undefined, isTold: false });
       // Anew: an observer tells only of what changes from the first time on.
       this.#observer.unobserve(child);
       this.#observer.observe(child);
@@ -50,7 +50,6 @@ export class Sights {
 
   /** Nothing of what was seen is told any more. */
   clear(): void {
-    this.#seen.clear();
     this.#untold.clear();
   }
 
@@ -59,17 +58,17 @@ export class Sights {
       const sight = this.#watched.get(target);
       if (sight === undefined) continue;
       clearTimeout(sight.timer);
-      sight.timer = isIntersecting
-        ? window.setTimeout(() => this.#look(sight), sightMs)
-        : undefined;
+      sight.timer =
+        isIntersecting && !sight.isTold
+          ? window.setTimeout(() => this.#look(sight), sightMs)
+          : undefined;
     }
   }
 
-  #look({ decisionId, slot }: Sight): void {
+  #look(sight: Sight): void {
     if (document.visibilityState !== "visible") return;
-    const seen = this.#seen.get(decisionId) ?? new Set();
-    if (seen.has(slot)) return;
-    this.#seen.set(decisionId, seen.add(slot));
+    sight.isTold = true;
+    const { decisionId, slot } = sight;
     const untold = this.#untold.get(decisionId);
     if (untold !== undefined) return void untold.push(slot);
     if (this.#untold.size === 0) setTimeout(() => this.#tell(), gatherMs);

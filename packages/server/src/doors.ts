@@ -11,7 +11,6 @@ import {
   refuseDevelopmentKeys,
 } from "./access/development-keys.ts";
 import { Keys } from "./access/keys.ts";
-import { readToTheEnd } from "./access/unread.ts";
 import { UserTokens } from "./access/user-tokens.ts";
 import { adminDoor } from "./admin/door.ts";
 import { type Config, listOf } from "./config.ts";
@@ -37,6 +36,9 @@ export interface Server {
   /** Takes nothing new, finishes what is under way, stores everything. */
   close(): Promise<void>;
 }
+
+/** Fastify's code for a body beyond its limit. */
+const tooLarge = "FST_ERR_CTP_BODY_TOO_LARGE";
 
 export interface ServeOptions {
   now?: (() => number) | undefined;
@@ -144,8 +146,14 @@ function httpServer(config: Config): FastifyInstance {
   });
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     if (codeOf(error) === undefined) request.log.error({ err: error }, "request failed");
-    readToTheEnd(error, reply);
     return refuse(reply, error);
+  });
+  // A body that is too large is read to its end and dropped. Fastify would close its connection, and a client that is still
+  // writing then sees a broken pipe where the verdict was: stock clients send such a body again for ever. How long
+  // anybody may send, `requestTimeout` bounds.
+  app.addHook("onError", (_request, reply, error, done) => {
+    if (error.code === tooLarge) reply.removeHeader("connection");
+    done();
   });
   // The validator reads `1e999` as an integer, and then compares it with no bound.
   app.addHook("preHandler", (request, _reply, done) => {
@@ -220,7 +228,7 @@ function codeOf(error: unknown): CodedError | undefined {
     return new CodedError("position_unrecoverable", error.message);
   if (error instanceof LogUnavailableError) return new CodedError("log_unavailable", error.message);
   const { validation, statusCode, message, code } = error as FastifyError;
-  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return new CodedError("body_too_large", message);
+  if (code === tooLarge) return new CodedError("body_too_large", message);
   const isTheirs = validation !== undefined || (statusCode !== undefined && statusCode < 500);
   return isTheirs ? new CodedError("request_invalid", message) : undefined;
 }

@@ -295,7 +295,7 @@ export class LiveQueries {
   /** People of whom a commit holds decisions and nothing that happened. */
   #onlyShown(records: readonly FoldedRecord[], told: readonly FoldedRecord[]): Set<string> {
     const people = new Set<string>();
-    if (told.length === records.length) return people;
+    if (told.length === records.length || this.#bySubject.size === 0) return people;
     const keyOf = ({ tenant, subject }: FoldedRecord): string =>
       `${tenant}/${this.#parts.engine.resolve(tenant, subject)}`;
     for (const record of records) if (record.kind === "decision") people.add(keyOf(record));

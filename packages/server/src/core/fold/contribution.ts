@@ -101,6 +101,9 @@ export interface AudienceCell {
   delta: number;
 }
 
+/** Bytes of a row before its candidates: version, and how many features each has. Then by candidate a value, and its features ascending. */
+export const rowHead = 2;
+
 /** What the ranker foretells of a slot, each from rows of its own: that it is taken, heard to the end, skipped. */
 export const rankerHeads = ["take", "complete", "skip"] as const;
 export type RankerHead = (typeof rankerHeads)[number];

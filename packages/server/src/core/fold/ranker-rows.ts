@@ -1,6 +1,6 @@
 import type { Decision } from "@attune/protocol";
 import { assert } from "../../base/assert.ts";
-import type { Contribution } from "./contribution.ts";
+import { type Contribution, rowHead } from "./contribution.ts";
 import type { Sink } from "./sessions.ts";
 import type { FoldLimits, RankerRow, UserState } from "./state.ts";
 
@@ -10,8 +10,6 @@ import type { FoldLimits, RankerRow, UserState } from "./state.ts";
  * `rankerRowsMax` in log order are kept, and an older one leaves the sum when it leaves the state.
  */
 const rowBytesMax = 4_096;
-/** In a row's text: version, width, then for each of two candidates or more a value and ascending features. */
-const headBytes = 2;
 
 /** Takes in the row that a shadow decision carries. */
 export function keepRow(
@@ -39,9 +37,9 @@ export function assertRow(text: string): void {
   assert(/^(?:[0-9a-f]{2})+$/.test(text), "a row is in hex");
   const row = bytesOf(text);
   const step = (row[1] ?? 0) + 1;
-  const count = (row.length - headBytes) / step;
+  const count = (row.length - rowHead) / step;
   assert(step > 1 && Number.isInteger(count) && count >= 2, "a row has two candidates or more");
-  for (let at = headBytes; at < row.length; at += step) {
+  for (let at = rowHead; at < row.length; at += step) {
     for (let k = 1; k < step; k++) {
       const before = k === 1 ? 0 : row[at + k - 1]!;
       assert(row[at + k]! > before, "the features of a candidate ascend from 1");

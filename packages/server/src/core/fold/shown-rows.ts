@@ -1,6 +1,6 @@
 import type { Decision } from "@attune/protocol";
 import { assert } from "../../base/assert.ts";
-import type { RankerCell, RankerHead } from "./contribution.ts";
+import { type RankerCell, type RankerHead, rowHead } from "./contribution.ts";
 import type { Sink } from "./sessions.ts";
 import { type Exposure, outcomeBits } from "./state.ts";
 
@@ -12,8 +12,6 @@ import { type Exposure, outcomeBits } from "./state.ts";
  */
 /** Slots of an answer, and of the screen, whose features are kept. */
 export const slotsMax = 12;
-/** As in a row: version, width, then for each slot a value and ascending features, all zero where it has none. */
-const headBytes = 2;
 const featureMax = 255;
 
 /** A character a number below 64: the value, then by how much each feature is above the one before. */
@@ -69,7 +67,10 @@ function widthOf(texts: readonly string[]): number {
   return texts.reduce((most, { length }) => Math.max(most, length), 1) - 1;
 }
 
-/** What a decision says of the slots as they stand on the screen; undefined where it says nothing. */
+/**
+ * What a decision says of the slots as they stand on the screen; undefined where it says nothing. As in a row: the head,
+ * then for each slot a value and ascending features, all zero where it has none.
+ */
 export function featuresOf(
   { features, slots }: Decision,
   items: readonly string[],
@@ -79,14 +80,14 @@ export function featuresOf(
   const width = widthOf(features.slots);
   const step = width + 1;
   const count = Math.min(items.length, slotsMax);
-  const bytes = new Uint8Array(headBytes + count * step);
+  const bytes = new Uint8Array(rowHead + count * step);
   bytes[0] = features.version;
   bytes[1] = width;
   let end = 0;
   for (let slot = 0; slot < count; slot++) {
     const text = byItem.get(items[slot]!) ?? "";
     if (text === "") continue;
-    const start = headBytes + slot * step;
+    const start = rowHead + slot * step;
     bytes[start] = digits.indexOf(text[0]!);
     for (let k = 1, feature = 0; k <= width; k++) {
       feature += digits.indexOf(text[k]!);
@@ -102,9 +103,9 @@ export function shownRows({ placement, outcomes, features }: Exposure): Row[] {
   if (features === undefined) return [];
   const step = features[1]! + 1;
   const known: number[] = [];
-  for (let slot = 0; headBytes + slot * step < features.length; slot++) {
+  for (let slot = 0; rowHead + slot * step < features.length; slot++) {
     // The first feature of a slot that has any is not 0.
-    if (outcomes[slot] !== 0 && features[headBytes + slot * step + 1] !== 0) known.push(slot);
+    if (outcomes[slot] !== 0 && features[rowHead + slot * step + 1] !== 0) known.push(slot);
   }
   const rows: Row[] = [];
   for (const { head, of, happened } of heads) {
@@ -115,11 +116,11 @@ export function shownRows({ placement, outcomes, features }: Exposure): Row[] {
     // nothing else would teach that everything is.
     if (counted.length === 0 || (head === "take" && first.length === counted.length)) continue;
     const slots = [...first, ...counted.filter((slot) => !isTrue(slot))];
-    const row = new Uint8Array(headBytes + slots.length * step);
-    row.set(features.subarray(0, headBytes));
+    const row = new Uint8Array(rowHead + slots.length * step);
+    row.set(features.subarray(0, rowHead));
     slots.forEach((slot, n) => {
-      const start = headBytes + slot * step;
-      row.set(features.subarray(start, start + step), headBytes + n * step);
+      const start = rowHead + slot * step;
+      row.set(features.subarray(start, start + step), rowHead + n * step);
     });
     const shown = { head, count: first.length, slots: Uint8Array.from(slots) };
     rows.push({ model: "ranker", placement, row, shown });

@@ -154,8 +154,13 @@ export class Ranker {
     });
     const isByScore = placement.diversity === undefined && arranged.sources.size === 0;
     const views = viewNames(ease, weights === undefined ? undefined : theta);
-    const ids = items.map(({ item }) => models.items.find(item));
-    const features = isTeaching && looked !== undefined ? shownFeatures(looked, ids) : undefined;
+    const features =
+      isTeaching && looked !== undefined
+        ? shownFeatures(
+            looked,
+            items.map(({ item }) => models.items.find(item)),
+          )
+        : undefined;
     return { items, personal: permit !== undefined, isByScore, views, features };
   }
 

@@ -15,6 +15,7 @@ import {
   type RankerCell,
   type RankerHead,
   rankerHeads,
+  rowHead,
   type ShownRow,
 } from "../fold/contribution.ts";
 import { CellWriter, readCells } from "./cell-bytes.ts";
@@ -23,8 +24,6 @@ import type { Summary } from "./summary.ts";
 
 /** Features 0..255; feature 0 has a value, the others hold or not. */
 export const featureCount = 256;
-/** A row: version, active features a candidate, then by candidate the value of feature 0 and its features. */
-export const rowHead = 2;
 const pointWeight = 16;
 /** Behind the features a column for each of these: the last slot, from 0, of a run that counts as one position. */
 const positionEnds = [0, 1, 2, 3, 5, 7, 11, 255];

@@ -72,24 +72,20 @@ export function estimate(rows: readonly Row[], options: EstimateOptions = {}): O
   const total = noSums();
   for (const sums of sumsByCluster) addSums(total, sums);
   const spread = bootstrap(sumsByCluster, options.resamples ?? 1_000, options.seed ?? 1);
-  const influencesOf = (estimator: Estimator): Float64Array => {
-    const { value, influence } = definitions[estimator];
-    const byCluster = new Float64Array(clusters);
-    const at = value(total);
-    rows.forEach((row, i) => (byCluster[byRow[i]!]! += influence(row, total, at, tuning)));
-    return byCluster;
-  };
-  const robust = { value: definitions.DR.value(total), influences: influencesOf("DR") };
-  const estimates = estimators.map((estimator): Estimate => {
-    const value = definitions[estimator].value(total);
-    const influences = influencesOf(estimator);
+  const found = estimators.map((estimator) => {
+    const { value: valueOf, influence, isShrunk } = definitions[estimator];
+    const value = valueOf(total);
+    const influences = new Float64Array(clusters);
+    rows.forEach((row, i) => (influences[byRow[i]!]! += influence(row, total, value, tuning)));
+    return { estimator, value, influences, isShrunk };
+  });
+  const robust = found[estimators.indexOf("DR")]!;
+  const estimates = found.map(({ estimator, value, influences, isShrunk }): Estimate => {
     const error = standardError(influences, rows.length);
     let square = error * error;
-    if (definitions[estimator].isShrunk === true) {
-      const chance = standardError(
-        influences.map((one, i) => robust.influences[i]! - one),
-        rows.length,
-      );
+    if (isShrunk === true) {
+      const distances = influences.map((one, i) => robust.influences[i]! - one);
+      const chance = standardError(distances, rows.length);
       square += Math.max(0, (robust.value - value) ** 2 - chance * chance);
     }
     const reach = z * Math.sqrt(square);

@@ -2,7 +2,6 @@
 import type { FastifyError, FastifyInstance } from "fastify";
 import { CodedError, errorTable } from "@attune/protocol";
 import { RetryAfter } from "../../access/retry-after.ts";
-import { readToTheEnd } from "../../access/unread.ts";
 import { LogUnavailableError } from "../../log/log.ts";
 import type { IngestParts } from "../parts.ts";
 import { OverloadError } from "./admission.ts";
@@ -15,7 +14,6 @@ export function failureReplies(scope: FastifyInstance, parts: IngestParts): void
   scope.setErrorHandler<FastifyError>((error, _request, reply) => {
     const coded = codedOf(error, limits.batchBytesMax);
     if (coded === undefined) throw error;
-    readToTheEnd(error, reply);
     const { status, caller } = errorTable[coded.code];
     const seconds = coded instanceof OverloadError ? coded.retryAfterS : undefined;
     if (seconds !== undefined) {

@@ -3,11 +3,13 @@
  * turns to come, in its order. So a flood of it makes its own queue longer, and not the turns, which everything else on
  * the thread would wait for.
  */
+import { Fifo } from "../../base/fifo.ts";
+
 export class Slices {
   readonly #sliceMs: number;
   /** Monotonic clock, ms. */
   readonly #elapsed: () => number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Fifo<() => void>();
   /** Whether the time of this turn runs, and when it is over. */
   #isRunning = false;
   #end = 0;
@@ -26,7 +28,7 @@ export class Slices {
   enter(): Promise<void> | undefined {
     if (!this.#isRunning) this.#begin();
     if (this.#waiting.length === 0 && this.#elapsed() < this.#end) return undefined;
-    return new Promise((resolve) => void this.#waiting.push(resolve));
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   #begin(): void {

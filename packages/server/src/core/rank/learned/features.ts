@@ -203,8 +203,9 @@ export class RankFeatures {
   }
 
   /** One kind of look-up after the other, so that the waits for memory overlap. */
-  #readAges({ sessions }: Models, count: number, nowMinute: number): void {
+  #readAges(models: Models, count: number, nowMinute: number): void {
     const [slots, ages] = [this.#ageSlots, this.#ages];
+    const { sessions } = models;
     const { postingLane } = sessions;
     for (let i = 0, at = 0; i < count; i++) {
       const item = this.items[i]!;
@@ -213,7 +214,7 @@ export class RankFeatures {
       for (const back of ageBacks)
         slots[at++] = support <= back ? -1 : postingLane[newestAt - back]!;
     }
-    const middleAge = Math.max(ageUnitMin, nowMinute - sessions.middleMinute());
+    const middleAge = middleAgeOf(models, nowMinute);
     for (let at = 0; at < count * ageBacks.length; at++) {
       const slot = slots[at]!;
       const age = slot === -1 ? -1 : Math.max(0, nowMinute - sessions.firstMinute(slot));

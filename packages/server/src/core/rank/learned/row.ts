@@ -1,6 +1,6 @@
 import { featureVersion, groupCount } from "./groups.ts";
 import type { RankFeatures } from "./features.ts";
-import { rowHead } from "../../sum/ranker.ts";
+import { rowHead } from "../../fold/contribution.ts";
 import { candidatesMax } from "./trail.ts";
 
 /** Others that go along with a target. */

@@ -36,6 +36,8 @@ export class ThetaView {
   /** Running digest of those sums. */
   readonly digest: string;
   readonly #weights: ReadonlyMap<string, HeadWeights>;
+  /** By placement: its heads as they were weighed last, which is for every answer alike until its worths change. */
+  readonly #weighed = new Map<string, { worth: Objectives; weights: Int32Array }>();
 
   constructor(seq: number, digest: string, weights: ReadonlyMap<string, HeadWeights>) {
     this.seq = seq;
@@ -56,7 +58,12 @@ export class ThetaView {
   /** By feature, each head times its worth; undefined for a placement with too few rows. */
   weights(placement: string, worth: Objectives = objectivesDefault): Int32Array | undefined {
     const heads = this.#weights.get(placement);
-    return heads === undefined ? undefined : weighed(heads, worth);
+    if (heads === undefined) return undefined;
+    const known = this.#weighed.get(placement);
+    if (known?.worth === worth) return known.weights;
+    const weights = weighed(heads, worth);
+    this.#weighed.set(placement, { worth, weights });
+    return weights;
   }
 
   encode(): Uint8Array<ArrayBuffer> {

@@ -6,9 +6,10 @@ import type { SessionIndex } from "../../sum/session-index.ts";
  * earlier one; it is layout, and no answer can depend on what it holds.
  */
 const placesMax = 2_048;
-/** A longer row is not kept. */
+/** A longer row is not kept, and stands behind all places until the next one. */
 const pairsMax = 192;
-const pairWords = 2;
+/** Words of a pair: item and count. */
+export const pairWords = 2;
 
 export class KeptRows {
   #sessions: SessionIndex | undefined;
@@ -17,48 +18,63 @@ export class KeptRows {
   #items = new Uint32Array(0);
   #revisions = new Uint32Array(0);
   #lengths = new Uint8Array(0);
-  /** Pairs of item and count. */
+  /** The row that was found or kept last is `pairs[start..end-1]`, item and count in turn. */
   pairs = new Uint32Array(0);
+  start = 0;
+  end = 0;
 
-  /** Where the row of an item begins in `pairs`; -1 if it is not kept as it is now. */
-  find(sessions: SessionIndex, item: number): number {
-    if (sessions !== this.#sessions || this.#places === 0) return -1;
+  /** Whether the row of an item is kept as it is now. */
+  find(sessions: SessionIndex, item: number): boolean {
+    if (sessions !== this.#sessions) return false;
     const place = item & (this.#places - 1);
-    const isKept =
-      this.#items[place] === item + 1 && this.#revisions[place] === sessions.revision(item);
-    return isKept ? place * pairsMax * pairWords : -1;
+    if (this.#items[place] !== item + 1) return false;
+    if (this.#revisions[place] !== sessions.revision(item)) return false;
+    this.#at(place, this.#lengths[place]!);
+    return true;
   }
 
-  /** Pairs of the row that begins there. */
-  length(start: number): number {
-    return this.#lengths[start / (pairsMax * pairWords)]!;
-  }
-
-  /** Keeps the `count` items with the counts that `row` has for them. */
+  /** Keeps the `count` items with the counts that `row` has for them, and takes those out of `row`. */
   keep(
     sessions: SessionIndex,
     item: number,
     items: Uint32Array,
     row: Int32Array,
     count: number,
-    itemsAll: number,
   ): void {
-    if (count > pairsMax) return;
-    if (sessions !== this.#sessions || itemsAll > this.#places) this.#resize(sessions, itemsAll);
-    const place = item & (this.#places - 1);
-    this.#items[place] = item + 1;
-    this.#revisions[place] = sessions.revision(item);
-    this.#lengths[place] = count;
-    const start = place * pairsMax * pairWords;
+    if (sessions !== this.#sessions || row.length > this.#places)
+      this.#resize(sessions, row.length);
+    const isKept = count <= pairsMax;
+    const place = isKept ? item & (this.#places - 1) : this.#places;
+    if (isKept) {
+      this.#items[place] = item + 1;
+      this.#revisions[place] = sessions.revision(item);
+      this.#lengths[place] = count;
+    }
+    this.#at(place, count);
+    if (this.end > this.pairs.length) this.#lengthen(this.end);
     for (let i = 0; i < count; i++) {
-      this.pairs[start + i * pairWords] = items[i]!;
-      this.pairs[start + i * pairWords + 1] = row[items[i]!]!;
+      const at = this.start + i * pairWords;
+      this.pairs[at] = items[i]!;
+      this.pairs[at + 1] = row[items[i]!]!;
+      row[items[i]!] = 0;
     }
   }
 
-  #resize(sessions: SessionIndex, itemsAll: number): void {
+  #at(place: number, count: number): void {
+    this.start = place * pairsMax * pairWords;
+    this.end = this.start + count * pairWords;
+  }
+
+  #lengthen(length: number): void {
+    const pairs = new Uint32Array(length);
+    pairs.set(this.pairs);
+    this.pairs = pairs;
+  }
+
+  /** Places for a catalogue of so many items. */
+  #resize(sessions: SessionIndex, items: number): void {
     let places = 64;
-    while (places < itemsAll && places < placesMax) places *= 2;
+    while (places < items && places < placesMax) places *= 2;
     if (sessions === this.#sessions && places === this.#places) return;
     this.#sessions = sessions;
     this.#places = places;

@@ -3,7 +3,7 @@ import { revisionGapMax, type SessionIndex } from "../../sum/session-index.ts";
 import { RecentItems } from "../recent-items.ts";
 import type { Scores } from "../scores.ts";
 import type { Ask, Part, Source } from "../source.ts";
-import { KeptRows } from "./kept-rows.ts";
+import { KeptRows, pairWords } from "./kept-rows.ts";
 
 /**
  * Two steps from the user's newest item: to the items that share sessions with it, and on to what followed
@@ -111,32 +111,18 @@ export class Walk implements Source {
     }
   }
 
-  /** What followed step number `at`, weighed by how close the step is. */
-  #walk(sessions: SessionIndex, newest: number, at: number, scores: Scores): void {
-    const step = this.#steps[at]!;
-    const near = this.#cosines[at]!;
+  /** What followed step number `number`, weighed by how close the step is. */
+  #walk(sessions: SessionIndex, newest: number, number: number, scores: Scores): void {
+    const step = this.#steps[number]!;
+    const near = this.#cosines[number]!;
     const support = Math.min(secondSessionsMax, sessions.support(step));
-    const kept = this.#rows.find(sessions, step);
-    if (kept !== -1) {
-      const { pairs } = this.#rows;
-      const end = kept + this.#rows.length(kept) * 2;
-      for (let pair = kept; pair < end; pair += 2) {
-        const item = pairs[pair]!;
-        if (item === newest) continue;
-        const after = pairs[pair + 1]! / gapUnit;
-        const amount = near * cosineOf(after, support, sessions.support(item));
-        if (amount > 0) scores.add(item, amount);
-      }
-      return;
-    }
-    const row = this.#row;
-    const count = this.#follow(sessions, step);
-    this.#rows.keep(sessions, step, this.#touched, row, count, row.length);
-    for (let i = 0; i < count; i++) {
-      const item = this.#touched[i]!;
-      const after = row[item]! / gapUnit;
-      row[item] = 0;
+    const rows = this.#rows;
+    if (!rows.find(sessions, step))
+      rows.keep(sessions, step, this.#touched, this.#row, this.#follow(sessions, step));
+    for (let at = rows.start; at < rows.end; at += pairWords) {
+      const item = rows.pairs[at]!;
       if (item === newest) continue;
+      const after = rows.pairs[at + 1]! / gapUnit;
       const amount = near * cosineOf(after, support, sessions.support(item));
       if (amount > 0) scores.add(item, amount);
     }
