@@ -57,7 +57,7 @@ function printProfile(state: UserState): void {
   const consents = [...state.consents].map(([purpose, { choice }]) => `${purpose} ${choice}`);
   print(`consent   ${consents.join(", ") || "none stated; the tenant's declared basis applies"}`);
   if (state.ring.length === 0) return;
-  const rows = state.ring
+  const rows = [...state.ring]
     .slice(-10)
     .reverse()
     .map(({ at, type, item, strength }) => [isoTime(at), type, shown(item, 40), strength]);

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Contribution, rankerHeads } from "../../src/core/fold/contribution.ts";
 import type { FoldLimits } from "../../src/core/fold/state.ts";
 import type { FoldRecord } from "../../src/core/fold/fold-record.ts";
+import { Sessions } from "../../src/core/fold/columns/sessions.ts";
 import { type Fold, Live, laws, realFold } from "./fold.ts";
 import { smallLimits, userRecords } from "./generate.ts";
 
@@ -107,9 +108,11 @@ const planted: { bug: string; fold: Fold; law: string }[] = [
     fold: {
       ...realFold,
       contributionsOf: (state, limits) =>
-        state.sessions.flatMap((session) =>
-          realFold.contributionsOf({ ...state, sessions: [session] }, limits),
-        ),
+        [...state.sessions].flatMap((session) => {
+          const sessions = new Sessions();
+          sessions.push(session);
+          return realFold.contributionsOf({ ...state, sessions }, limits);
+        }),
     },
     law: "C(state) is what a plain reading of the records says",
   },

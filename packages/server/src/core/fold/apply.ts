@@ -77,7 +77,7 @@ function applied(
 function applyTick(state: UserState, tick: TickPayload, effects: Effect[]): void {
   if (state.dueAt === 0 || tick.dueAt !== state.dueAt) return;
   state.dueAt = 0;
-  effects.push(sessionEnded(state.sessions[state.sessions.length - 1]!));
+  effects.push(sessionEnded(state.sessions, state.sessions.length - 1));
 }
 
 /** Consents act from their place in the log; a refusal takes back what was folded for its purpose. */

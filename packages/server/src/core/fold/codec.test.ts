@@ -11,9 +11,8 @@ function filled(isReversed: boolean): UserState {
   const inOrder = <K, V>(list: [K, V][]): [K, V][] => (isReversed ? list.toReversed() : list);
   const state = emptyState(7, "0123456789abcdef");
   const reaction = { score: 3, count: 2, firstAt: 5, lastAt: 9 };
-  state.reactions = new Map(
-    inOrder(["a", "é", "\u{1f3b5}"].map((item) => [item, { ...reaction }])),
-  );
+  for (const [item, said] of inOrder(["a", "é", "\u{1f3b5}"].map((name) => [name, reaction])))
+    state.reactions.add(item, said);
   state.dislikes = new Map(
     inOrder([
       ["x", 4],

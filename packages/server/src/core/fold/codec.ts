@@ -2,16 +2,16 @@ import { type ConsentChoice, type Purpose, purposes } from "@attune/protocol";
 import { assert } from "../../base/assert.ts";
 import { BytesError } from "../../base/bytes.ts";
 import { canonicalJson } from "./canonical-json.ts";
+import { Reactions } from "./columns/reactions.ts";
+import { Ring } from "./columns/ring.ts";
+import { Sessions } from "./columns/sessions.ts";
 import { known, StateReader, StateWriter } from "./state-bytes.ts";
 import {
   type Consent,
   type Counters,
   type Exposure,
-  type Interaction,
   type Playlist,
   type RankerRow,
-  type Reaction,
-  type Session,
   type Trait,
   type UserState,
   type Visits,
@@ -85,62 +85,57 @@ export function decodeState(bytes: Uint8Array): UserState {
   return state;
 }
 
-function writeRing(out: StateWriter, ring: readonly Interaction[]): void {
+function writeRing(out: StateWriter, ring: Ring): void {
   out.varint(ring.length);
-  for (const { item, type, strength, permille, at } of ring) {
-    out.name(item);
-    out.type(type);
-    out.zigzag(strength);
-    out.varint(permille + 1);
-    out.time(at);
+  for (let i = 0; i < ring.length; i++) {
+    out.name(ring.itemAt(i));
+    out.type(ring.typeAt(i));
+    out.zigzag(ring.strengthAt(i));
+    out.varint(ring.permilleAt(i) + 1);
+    out.time(ring.timeAt(i));
   }
 }
 
-function readRing(from: StateReader): Interaction[] {
-  return from.list(() => ({
-    item: from.name(),
-    type: from.type(),
-    strength: from.zigzag(),
-    permille: from.varint() - 1,
-    at: from.time(),
-  }));
+function readRing(from: StateReader): Ring {
+  const ring = new Ring();
+  for (let left = from.count(); left > 0; left--) {
+    const [item, type, strength] = [from.name(), from.type(), from.zigzag()];
+    ring.push({ item, type, strength, permille: from.varint() - 1, at: from.time() });
+  }
+  return ring;
 }
 
-function writeSessions(out: StateWriter, sessions: readonly Session[]): void {
+function writeSessions(out: StateWriter, sessions: Sessions): void {
   out.varint(sessions.length);
-  for (const { keyHi, keyLo, items, at, dimensions } of sessions) {
-    out.u32(keyHi);
-    out.u32(keyLo);
-    out.varint(items.length);
-    for (let i = 0; i < items.length; i++) {
-      out.name(items[i]!);
-      out.time(at[i]!);
-      out.varint(dimensions[i]!.length);
-      for (const dimension of dimensions[i]!) out.name(dimension);
+  for (let s = 0; s < sessions.length; s++) {
+    const [start, end] = [sessions.startOf(s), sessions.endOf(s)];
+    out.u32(sessions.keyHi(s));
+    out.u32(sessions.keyLo(s));
+    out.varint(end - start);
+    for (let place = start; place < end; place++) {
+      out.name(sessions.items[place]!);
+      out.time(sessions.times[place]!);
+      const dimensions = sessions.dimensionsAt(place);
+      out.varint(dimensions.length);
+      for (const dimension of dimensions) out.name(dimension);
     }
   }
 }
 
-function readSessions(from: StateReader): Session[] {
+function readSessions(from: StateReader): Sessions {
+  const sessions = new Sessions();
   let dimensions: readonly string[] = [];
-  return from.list(() => {
-    const session: Session = {
-      keyHi: from.u32(),
-      keyLo: from.u32(),
-      items: [],
-      at: [],
-      dimensions: [],
-    };
-    from.list(() => {
-      session.items.push(from.name());
-      session.at.push(from.time());
+  for (let left = from.count(); left > 0; left--) {
+    sessions.open(from.u32(), from.u32());
+    for (let places = from.count(); places > 0; places--) {
+      const [item, at] = [from.name(), from.time()];
       const stated = from.list(() => from.name());
       // One list for all in a row that state the same.
       if (!isSame(stated, dimensions)) dimensions = stated;
-      session.dimensions.push(dimensions);
-    });
-    return session;
-  });
+      sessions.extend(item, at, dimensions);
+    }
+  }
+  return sessions;
 }
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {
@@ -165,25 +160,33 @@ function sorted<V>(map: ReadonlyMap<string, V>, timeOf: (value: V) => number): [
   return [...map].sort(([a, left], [b, right]) => timeOf(left) - timeOf(right) || (a < b ? -1 : 1));
 }
 
-function writeReactions(out: StateWriter, reactions: ReadonlyMap<string, Reaction>): void {
+function writeReactions(out: StateWriter, reactions: Reactions): void {
   out.varint(reactions.size);
-  for (const [item, { score, count, firstAt, lastAt }] of inOrder(reactions, (r) => r.lastAt)) {
-    out.name(item);
-    out.zigzag(score);
-    out.varint(count);
-    out.time(lastAt);
-    out.varint(lastAt - firstAt);
+  for (const row of rowsInOrder(reactions)) {
+    out.name(reactions.itemAt(row));
+    out.zigzag(reactions.scoreAt(row));
+    out.varint(reactions.countAt(row));
+    out.time(reactions.lastAt(row));
+    out.varint(reactions.lastAt(row) - reactions.firstAt(row));
   }
 }
 
-function readReactions(from: StateReader): Map<string, Reaction> {
-  return from.map(() => {
-    const item = from.name();
-    const score = from.zigzag();
-    const count = from.varint();
-    const lastAt = from.time();
-    return [item, { score, count, firstAt: lastAt - from.varint(), lastAt }];
-  });
+/** By last time, then by item. */
+function rowsInOrder(reactions: Reactions): number[] {
+  return Array.from(reactions.items.keys()).sort(
+    (a, b) =>
+      reactions.lastAt(a) - reactions.lastAt(b) ||
+      (reactions.itemAt(a) < reactions.itemAt(b) ? -1 : 1),
+  );
+}
+
+function readReactions(from: StateReader): Reactions {
+  const reactions = new Reactions();
+  for (let left = from.count(); left > 0; left--) {
+    const [item, score, count, lastAt] = [from.name(), from.zigzag(), from.varint(), from.time()];
+    reactions.add(item, { score, count, firstAt: lastAt - from.varint(), lastAt });
+  }
+  return reactions;
 }
 
 function writeDislikes(out: StateWriter, dislikes: ReadonlyMap<string, number>): void {

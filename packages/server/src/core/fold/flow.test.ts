@@ -2,7 +2,8 @@ import type { InteractionType } from "@attune/protocol";
 import { expect, test } from "vitest";
 import { type Contribution, situationsPerAction } from "./contribution.ts";
 import { addFlow, enterRing, situationAt, streakAt } from "./flow.ts";
-import { emptyState, foldLimits, type Interaction, type UserState } from "./state.ts";
+import type { Interaction } from "./columns/ring.ts";
+import { emptyState, foldLimits, type UserState } from "./state.ts";
 
 const whole = "4".repeat(32);
 const minute = 60_000;

@@ -1,7 +1,8 @@
 import type { InteractionType } from "@attune/protocol";
 import { type Action, actions, type Contribution, situationsPerAction } from "./contribution.ts";
 import type { Sink } from "./sessions.ts";
-import type { FoldLimits, Interaction, UserState } from "./state.ts";
+import type { Interaction, Ring } from "./columns/ring.ts";
+import type { FoldLimits, UserState } from "./state.ts";
 
 /**
  * How a user's interactions follow one another, read from the ring of the newest ones alone: in which situation
@@ -90,24 +91,19 @@ function sampleOf(subject: string): number {
 }
 
 /** The situation after the interaction at place `at` of the ring. */
-export function situationAt(
-  ring: readonly Interaction[],
-  at: number,
-  limits: Readonly<FoldLimits>,
-): number {
-  const { item, type } = ring[at]!;
+export function situationAt(ring: Ring, at: number, limits: Readonly<FoldLimits>): number {
+  const item = ring.itemAt(at);
   const oldest = Math.max(0, at - limits.recentMax);
-  const place = places[type];
+  const place = places[ring.typeAt(at)];
   let skips = Number(place === skipPlace);
   let repeat = 0;
   let i = at - 1;
   for (; i >= oldest && isFollowed(ring, i, limits); i--) {
-    const other = ring[i]!;
-    if (at - i < skipsSpan && places[other.type] === skipPlace) skips++;
-    if (repeat === 0 && other.item === item) repeat = i === at - 1 ? 2 : 1;
+    if (at - i < skipsSpan && places[ring.typeAt(i)] === skipPlace) skips++;
+    if (repeat === 0 && ring.itemAt(i) === item) repeat = i === at - 1 ? 2 : 1;
   }
   const steps = at - 1 - i;
-  const gap = steps === 0 ? 0 : gapBin(ring[at]!.at - ring[at - 1]!.at);
+  const gap = steps === 0 ? 0 : gapBin(ring.timeAt(at) - ring.timeAt(at - 1));
   const bin = stepBins[Math.min(steps, stepBins.length - 1)]!;
   const rest = (Math.min(skips, skipsMax - 1) * stepBinsMax + bin) * gapBinsMax + gap;
   return situationsPerAction * (place + 1) + rest * repeatsMax + repeat;
@@ -117,11 +113,7 @@ export function situationAt(
  * Of the newest plays of the session before place `at`, at most four: how many there are, and how many were
  * skipped. At the ring's end, of a play that would follow now.
  */
-export function streakAt(
-  ring: readonly Interaction[],
-  at: number,
-  limits: Readonly<FoldLimits>,
-): number {
+export function streakAt(ring: Ring, at: number, limits: Readonly<FoldLimits>): number {
   const oldest = Math.max(0, at - limits.recentMax);
   let plays = 0;
   let skipped = 0;
@@ -145,7 +137,7 @@ function firstCounted(length: number, { ringMax, recentMax }: Readonly<FoldLimit
 
 /** Takes back what stops counting once the next interaction is in the ring. */
 function leave(
-  ring: readonly Interaction[],
+  ring: Ring,
   sample: number,
   limits: Readonly<FoldLimits>,
   sink: Contribution[],
@@ -158,7 +150,7 @@ function leave(
 }
 
 function addAt(
-  ring: readonly Interaction[],
+  ring: Ring,
   at: number,
   sample: number,
   limits: Readonly<FoldLimits>,
@@ -170,7 +162,7 @@ function addAt(
 }
 
 function addStep(
-  ring: readonly Interaction[],
+  ring: Ring,
   at: number,
   limits: Readonly<FoldLimits>,
   delta: 1 | -1,
@@ -182,11 +174,7 @@ function addStep(
 }
 
 /** The newest interaction is a play of its own, or says more of the run that it belongs to. */
-function enterPlay(
-  ring: readonly Interaction[],
-  limits: Readonly<FoldLimits>,
-  sink: Contribution[],
-): void {
+function enterPlay(ring: Ring, limits: Readonly<FoldLimits>, sink: Contribution[]): void {
   const newest = ring.length - 1;
   if (outcomeOf(ring, newest, newest + 1) === noPlay) return;
   let start = newest;
@@ -199,7 +187,7 @@ function enterPlay(
 
 /** A run is named by its first interaction; `length` is how far the ring is looked at. */
 function addPlay(
-  ring: readonly Interaction[],
+  ring: Ring,
   at: number,
   length: number,
   limits: Readonly<FoldLimits>,
@@ -213,7 +201,7 @@ function addPlay(
   if (outcome === noPlay) return;
   const streak = streakAt(ring, at, limits);
   const isSkipped = outcome === skippedPlay;
-  sink.push({ model: "skips", item: ring[at]!.item, streak, isSkipped, delta });
+  sink.push({ model: "skips", item: ring.itemAt(at), streak, isSkipped, delta });
 }
 
 const noPlay = 0;
@@ -221,10 +209,10 @@ const heardPlay = 1;
 const skippedPlay = 2;
 
 /** What the interactions start..end-1 with one item say: no play of it, a play, a skipped one. */
-function outcomeOf(ring: readonly Interaction[], start: number, end: number): number {
+function outcomeOf(ring: Ring, start: number, end: number): number {
   let outcome = noPlay;
   for (let at = start; at < end; at++) {
-    const { type } = ring[at]!;
+    const type = ring.typeAt(at);
     if (type === "skip") return skippedPlay;
     if (type === "play" || type === "complete") outcome = heardPlay;
   }
@@ -232,17 +220,13 @@ function outcomeOf(ring: readonly Interaction[], start: number, end: number): nu
 }
 
 /** Whether the interaction after place `at` belongs to the same session. */
-function isFollowed(
-  ring: readonly Interaction[],
-  at: number,
-  { sessionIdleMs }: Readonly<FoldLimits>,
-): boolean {
-  return ring[at + 1]!.at - ring[at]!.at <= sessionIdleMs;
+function isFollowed(ring: Ring, at: number, { sessionIdleMs }: Readonly<FoldLimits>): boolean {
+  return ring.timeAt(at + 1) - ring.timeAt(at) <= sessionIdleMs;
 }
 
 /** Whether it is with the same item, too. */
-function isOneRun(ring: readonly Interaction[], at: number, limits: Readonly<FoldLimits>): boolean {
-  return ring[at]!.item === ring[at + 1]!.item && isFollowed(ring, at, limits);
+function isOneRun(ring: Ring, at: number, limits: Readonly<FoldLimits>): boolean {
+  return ring.itemAt(at) === ring.itemAt(at + 1) && isFollowed(ring, at, limits);
 }
 
 function gapBin(gap: number): number {

@@ -7,10 +7,10 @@ import { type UserState, emptyState } from "./state.ts";
 function someone(): UserState {
   const state = emptyState(1, "5");
   const times = { count: 1, firstAt: 1, lastAt: 1 };
-  state.reactions.set("b", { score: 3, ...times });
-  state.reactions.set("a", { score: 3, ...times });
-  state.reactions.set("c", { score: 9, ...times });
-  state.reactions.set("d", { score: -1, ...times });
+  state.reactions.add("b", { score: 3, ...times });
+  state.reactions.add("a", { score: 3, ...times });
+  state.reactions.add("c", { score: 9, ...times });
+  state.reactions.add("d", { score: -1, ...times });
   state.dislikes = new Map([["c", 1]]);
   state.traits = new Map([["__proto__", { value: "x", at: 1 }]]);
   state.counters.days.push(20_000, interactionTypes.indexOf("view"), 2);

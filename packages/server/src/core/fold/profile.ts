@@ -1,7 +1,8 @@
 import type { ConsentChoice } from "@attune/protocol";
 import { type Permit, assertCurrent } from "./consent.ts";
 import { countsByDay, totalsOf } from "./engagement.ts";
-import type { Interaction, UserState } from "./state.ts";
+import type { Interaction } from "./columns/ring.ts";
+import type { UserState } from "./state.ts";
 
 /**
  * What is known of a person, for people to read: the profile, which needs a permit, and the portable copy of
@@ -25,10 +26,10 @@ export function profileOf(permit: Permit<"personalization">, state: UserState): 
   return {
     subject: state.subject,
     traits: record([...state.traits].map(([name, { value }]) => [name, value])),
-    recent: state.ring.toReversed(),
+    recent: [...state.ring].toReversed(),
     liked: likedBy(state),
     disliked: [...state.dislikes.keys()].sort(byCodeUnits),
-    sessions: state.sessions.map(({ items, at }) => ({
+    sessions: [...state.sessions].map(({ items, at }) => ({
       startedAt: at[0]!,
       lastAt: at[at.length - 1]!,
       items: [...items],
@@ -45,8 +46,8 @@ export function portableState(state: UserState): Record<string, unknown> {
     subject: state.subject,
     traits: record([...state.traits]),
     consents: record([...state.consents]),
-    recent: state.ring,
-    sessions: state.sessions.map(({ items, at, dimensions }) => ({ items, at, dimensions })),
+    recent: [...state.ring],
+    sessions: [...state.sessions].map(({ items, at, dimensions }) => ({ items, at, dimensions })),
     reactions: record([...state.reactions]),
     dislikes: record([...state.dislikes]),
     playlists: record([...state.playlists]),

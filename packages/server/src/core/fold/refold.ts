@@ -118,9 +118,8 @@ function hasRung(
   bits: readonly number[],
   late: Uint8Array | undefined,
 ): boolean {
-  const last = state.sessions[state.sessions.length - 1];
-  if (last === undefined) return false;
-  const setAt = last.at[last.at.length - 1]!;
+  const setAt = state.sessions.times[state.sessions.size - 1];
+  if (setAt === undefined) return false;
   let isSet = false;
   for (let i = 0; i < records.length; i++) {
     const { header, payload } = records[i]!;

@@ -1,6 +1,7 @@
-import type { Contribution, PopularityCell } from "./contribution.ts";
+import type { Session, Sessions } from "./columns/sessions.ts";
+import type { Contribution, PopularityCell, SessionCell } from "./contribution.ts";
 import { sliceStated } from "./context.ts";
-import type { FoldLimits, Session, UserState } from "./state.ts";
+import type { FoldLimits, UserState } from "./state.ts";
 
 /**
  * Sessions and what they add to the sums: session cells and popularity. Borders depend on event
@@ -23,19 +24,11 @@ export function appendToSessions(
   sink: Sink,
 ): boolean {
   const { sessions } = state;
-  const last = sessions[sessions.length - 1];
-  const isNew = last === undefined || opensNext(last, at, limits);
-  const session = isNew ? openSession(state.subject, last, item, at, dimensions) : last;
-  if (isNew) {
-    sessions.push(session);
-  } else {
-    session.items.push(item);
-    session.at.push(at);
-    session.dimensions.push(dimensions);
-  }
+  const isNew = sessions.length === 0 || opensNext(sessions, at, limits);
+  if (isNew) openSession(state.subject, sessions, at);
+  sessions.extend(item, at, dimensions);
   if (sink !== undefined) {
-    const index = session.items.length - 1;
-    addElement(session, index, 1, sink);
+    addElement(sessions, sessions.length - 1, sessions.size - 1, 1, sink);
     if (!isTouchedBefore(sessions, item, at)) addTouch(item, at, dimensions, 1, sink);
   }
   dropOldest(state, limits, sink);
@@ -43,21 +36,29 @@ export function appendToSessions(
 }
 
 /** The cells of all retained sessions, oldest session first. */
-export function addSessions(sessions: readonly Session[], sink: Contribution[]): void {
-  const touched = new Set<string>();
-  let day = -1;
-  for (const session of sessions) {
-    for (let i = 0; i < session.items.length; i++) {
-      addElement(session, i, 1, sink);
-      const item = session.items[i]!;
-      const at = session.at[i]!;
-      const today = Math.floor(at / dayMs);
-      if (today !== day) touched.clear();
-      day = today;
-      if (touched.has(item)) continue;
-      touched.add(item);
-      addTouch(item, at, session.dimensions[i]!, 1, sink);
+export function addSessions(sessions: Sessions, sink: Contribution[]): void {
+  const touches = new Touches();
+  for (let s = 0; s < sessions.length; s++) {
+    for (let place = sessions.startOf(s); place < sessions.endOf(s); place++) {
+      addElement(sessions, s, place, 1, sink);
+      const [item, at] = [sessions.items[place]!, sessions.times[place]!];
+      if (touches.isFirst(item, at)) addTouch(item, at, sessions.dimensionsAt(place), 1, sink);
     }
+  }
+}
+
+/** Which interactions, in order of time, are the first with their item on their day. */
+class Touches {
+  readonly #items = new Set<string>();
+  #day = -1;
+
+  isFirst(item: string, at: number): boolean {
+    const day = Math.floor(at / dayMs);
+    if (day !== this.#day) this.#items.clear();
+    this.#day = day;
+    if (this.#items.has(item)) return false;
+    this.#items.add(item);
+    return true;
   }
 }
 
@@ -74,43 +75,34 @@ export function isBeyond(
   return span > limits.sessionSpanMinutesMax;
 }
 
-function opensNext(session: Session, at: number, limits: Readonly<FoldLimits>): boolean {
-  const count = session.at.length;
-  return isBeyond(session.at[0]!, session.at[count - 1]!, count, at, limits);
+function opensNext(sessions: Sessions, at: number, limits: Readonly<FoldLimits>): boolean {
+  const { times } = sessions;
+  const start = sessions.startOf(sessions.length - 1);
+  return isBeyond(times[start]!, times[times.length - 1]!, times.length - start, at, limits);
 }
 
-function openSession(
-  subject: string,
-  previous: Session | undefined,
-  item: string,
-  at: number,
-  dimensions: readonly string[],
-): Session {
+function openSession(subject: string, sessions: Sessions, at: number): void {
   // Sessions of one start follow one another, cut by `sessionEventsMax`: n numbers them. It is found again
   // from the key of the previous one, whose own predecessors the cap may have dropped.
+  const previous = sessions.length - 1;
   let n = 0;
-  if (previous !== undefined && previous.at[0] === at) {
-    while (!isKeyOf(previous, subject, n)) n++;
+  if (previous >= 0 && sessions.times[sessions.startOf(previous)] === at) {
+    while (!isKeyOf(sessions, previous, subject, at, n)) n++;
     n++;
   }
   const [keyHi, keyLo] = sessionKey(subject, at, n);
-  // Lists made with room for four: `push` to an empty one makes room for 17, most of a short session's bytes.
-  const session: Session = {
-    keyHi,
-    keyLo,
-    items: [item, item, item, item],
-    at: [at, at, at, at],
-    dimensions: [dimensions, dimensions, dimensions, dimensions],
-  };
-  session.items.length = 1;
-  session.at.length = 1;
-  session.dimensions.length = 1;
-  return session;
+  sessions.open(keyHi, keyLo);
 }
 
-function isKeyOf(session: Session, subject: string, n: number): boolean {
-  const [keyHi, keyLo] = sessionKey(subject, session.at[0]!, n);
-  return keyHi === session.keyHi && keyLo === session.keyLo;
+function isKeyOf(
+  sessions: Sessions,
+  s: number,
+  subject: string,
+  startedAt: number,
+  n: number,
+): boolean {
+  const [keyHi, keyLo] = sessionKey(subject, startedAt, n);
+  return keyHi === sessions.keyHi(s) && keyLo === sessions.keyLo(s);
 }
 
 /** Two hashes of 32 bits, each a chain of one-to-one steps over (subject, start, n). */
@@ -138,72 +130,70 @@ function avalanche(x: number): number {
 /** Drops whole sessions from the oldest on, never the newest, until the cap holds. */
 function dropOldest(state: UserState, limits: Readonly<FoldLimits>, sink: Sink): void {
   const { sessions } = state;
-  let count = 0;
-  for (let i = 0; i < sessions.length; i++) count += sessions[i]!.items.length;
-  while (count > limits.contributionsMax && sessions.length > 1) {
-    const dropped = sessions.shift()!;
-    count -= dropped.items.length;
+  while (sessions.size > limits.contributionsMax && sessions.length > 1) {
+    const dropped = sessions.at(0)!;
+    sessions.shift();
     state.horizon = dropped.at[dropped.at.length - 1]!;
     if (sink !== undefined) subtractDropped(dropped, sessions, sink);
   }
 }
 
-function subtractDropped(dropped: Session, kept: readonly Session[], sink: Contribution[]): void {
-  for (let i = dropped.items.length - 1; i >= 0; i--) addElement(dropped, i, -1, sink);
-  const touched = new Set<string>();
-  let day = -1;
-  for (let i = 0; i < dropped.items.length; i++) {
-    const item = dropped.items[i]!;
-    const at = dropped.at[i]!;
-    const today = Math.floor(at / dayMs);
-    if (today !== day) touched.clear();
-    day = today;
-    if (touched.has(item)) continue;
-    touched.add(item);
-    addTouch(item, at, dropped.dimensions[i]!, -1, sink);
-    addNextTouch(kept, item, today, sink);
-  }
+function subtractDropped(dropped: Session, kept: Sessions, sink: Contribution[]): void {
+  const { keyHi, keyLo, items, at } = dropped;
+  for (let i = items.length - 1; i >= 0; i--)
+    sink.push(element(keyHi, keyLo, i, items[i]!, at[i]!, -1));
+  const touches = new Touches();
+  items.forEach((item, i) => {
+    if (!touches.isFirst(item, at[i]!)) return;
+    addTouch(item, at[i]!, dropped.dimensions[i]!, -1, sink);
+    addNextTouch(kept, item, Math.floor(at[i]! / dayMs), sink);
+  });
 }
 
 /** The touch of a day that the dropped one stood for: the first that is left counts from now on. */
-function addNextTouch(
-  kept: readonly Session[],
-  item: string,
-  day: number,
-  sink: Contribution[],
-): void {
+function addNextTouch(kept: Sessions, item: string, day: number, sink: Contribution[]): void {
   const end = (day + 1) * dayMs;
-  for (const session of kept) {
-    for (let i = 0; i < session.items.length; i++) {
-      if (session.at[i]! >= end) return;
-      if (session.items[i] !== item) continue;
-      addTouch(item, session.at[i]!, session.dimensions[i]!, 1, sink);
-      return;
-    }
+  for (let place = 0; place < kept.size; place++) {
+    const at = kept.times[place]!;
+    if (at >= end) return;
+    if (kept.items[place] !== item) continue;
+    addTouch(item, at, kept.dimensionsAt(place), 1, sink);
+    return;
   }
 }
 
 /** Whether the day of the newest interaction has an earlier one with its item. */
-function isTouchedBefore(sessions: readonly Session[], item: string, at: number): boolean {
+function isTouchedBefore({ items, times }: Sessions, item: string, at: number): boolean {
   const start = at - (at % dayMs);
-  for (let s = sessions.length - 1; s >= 0; s--) {
-    const session = sessions[s]!;
-    const newest = session.items.length - (s === sessions.length - 1 ? 2 : 1);
-    for (let i = newest; i >= 0; i--) {
-      if (session.at[i]! < start) return false;
-      if (session.items[i] === item) return true;
-    }
+  for (let place = items.length - 2; place >= 0; place--) {
+    if (times[place]! < start) return false;
+    if (items[place] === item) return true;
   }
   return false;
 }
 
-/** The session cell of one place. */
-function addElement(session: Session, index: number, sign: 1 | -1, sink: Contribution[]): void {
-  const { keyHi, keyLo, items } = session;
-  const item = items[index]!;
-  const at = session.at[index]!;
-  const minute = Math.floor(at / minuteMs);
-  sink.push({ model: "sessions", keyHi, keyLo, index, item, minute, delta: sign });
+/** Adds the session cell of one place. */
+function addElement(
+  sessions: Sessions,
+  s: number,
+  place: number,
+  sign: 1 | -1,
+  sink: Contribution[],
+): void {
+  const index = place - sessions.startOf(s);
+  const [keyHi, keyLo] = [sessions.keyHi(s), sessions.keyLo(s)];
+  sink.push(element(keyHi, keyLo, index, sessions.items[place]!, sessions.times[place]!, sign));
+}
+
+function element(
+  keyHi: number,
+  keyLo: number,
+  index: number,
+  item: string,
+  at: number,
+  delta: number,
+): SessionCell {
+  return { model: "sessions", keyHi, keyLo, index, item, minute: Math.floor(at / minuteMs), delta };
 }
 
 function addTouch(

@@ -1,30 +1,32 @@
 import {
   type ConsentChoice,
-  type InteractionType,
   type PlaylistContent,
   type Purpose,
   interactionTypes,
 } from "@attune/protocol";
+import { Reactions } from "./columns/reactions.ts";
+import { Ring } from "./columns/ring.ts";
+import { Sessions } from "./columns/sessions.ts";
 
 /**
  * All that core knows of one user, and nothing of anyone else: a pure function of that user's own records.
  * The newest interactions, the sessions and reactions that C(state) is made from, counters, traits, consents.
- * Decoded it is a plain mutable object that `apply` changes in place; at rest it is canonical bytes (codec.ts).
+ * Decoded it is a mutable object that `apply` changes in place; at rest it is canonical bytes (codec.ts).
  */
 export interface UserState {
   tenant: number;
   subject: string;
   /** Newest interactions, oldest first; at most `ringMax`. */
-  ring: Interaction[];
+  ring: Ring;
   /** Oldest first; the last one may still be open. At most `contributionsMax` interactions in all. */
-  sessions: Session[];
+  sessions: Sessions;
   /**
    * Event time through which interactions were dropped by the cap (ms), `never` while none was; events out of
    * order at or below it count nowhere.
    */
   horizon: number;
   /** What the user thinks of an item, newest `tasteItemsMax` by `lastAt` (then by item). */
-  reactions: Map<string, Reaction>;
+  reactions: Reactions;
   /** Disliked items -> time of the dislike (ms); newest `dislikesMax`. */
   dislikes: ReadonlyMap<string, number>;
   counters: Counters;
@@ -43,34 +45,6 @@ export interface UserState {
   sequence: number;
   /** When the open session's idle timer is due (ms); 0 = none is open. */
   dueAt: number;
-}
-
-export interface Interaction {
-  item: string;
-  type: InteractionType;
-  strength: number;
-  /** Fraction listened to in thousandths, or -1 when not stated. */
-  permille: number;
-  at: number;
-}
-
-/** A run of interactions without an idle gap, by event time alone. The arrays run in parallel. */
-export interface Session {
-  keyHi: number;
-  keyLo: number;
-  items: string[];
-  /** Event times, ms, ascending. */
-  at: number[];
-  /** Dimensions the event stated beside "all", such as "device:phone"; empty for most. */
-  dimensions: (readonly string[])[];
-}
-
-export interface Reaction {
-  /** Sum of strengths, clamped to +-1,000. */
-  score: number;
-  count: number;
-  firstAt: number;
-  lastAt: number;
 }
 
 /** Types stand as their place in `interactionTypes`: flat lists of small integers, 1 kB a user less than maps. */
@@ -195,10 +169,10 @@ export function emptyState(tenant: number, subject: string): UserState {
   return {
     tenant,
     subject,
-    ring: [],
-    sessions: [],
+    ring: new Ring(),
+    sessions: new Sessions(),
     horizon: never,
-    reactions: new Map(),
+    reactions: new Reactions(),
     dislikes: emptyMap,
     counters: { total: interactionTypes.map(() => 0), days: [] },
     visits: { count: 0, msTotal: 0, gapMsTotal: 0, startedAt: 0, lastAt: 0 },

@@ -1,4 +1,5 @@
 import type { Decision, InteractionEvent, PlaylistEvent } from "@attune/protocol";
+import type { Sessions } from "./columns/sessions.ts";
 import { hasPurpose } from "./consent.ts";
 import { contextDimensions, statedBy } from "./context.ts";
 import { countInteraction, stateTraits, visit } from "./engagement.ts";
@@ -86,25 +87,28 @@ function extendSessions(
   sink: Sink,
   effects: Effect[] | undefined,
 ): void {
-  const previous = state.sessions[state.sessions.length - 1];
+  const { sessions } = state;
+  const previous = sessions.length - 1;
   const isOpen = state.dueAt !== 0;
-  const endedAt = previous === undefined ? undefined : previous.at[previous.at.length - 1]!;
+  const endedAt = sessions.times[sessions.size - 1];
+  const ended =
+    effects !== undefined && isOpen && previous >= 0 ? sessionEnded(sessions, previous) : undefined;
   const opened = appendToSessions(state, item, at, dimensionsOf(event, at), limits, sink);
   if (opened && effects !== undefined) {
-    if (previous !== undefined && isOpen) effects.push(sessionEnded(previous));
+    if (ended !== undefined) effects.push(ended);
     effects.push({ type: "session.started", at });
   }
   // Of the same time as the last one: its timer is the same, and stays rung if it has rung.
   if (endedAt !== at) state.dueAt = at + limits.sessionIdleMs;
 }
 
-export function sessionEnded(session: { at: readonly number[] }): Effect {
-  const { at } = session;
+export function sessionEnded(sessions: Sessions, s: number): Effect {
+  const [start, end] = [sessions.startOf(s), sessions.endOf(s)];
   return {
     type: "session.ended",
-    at: at[at.length - 1]!,
-    startedAt: at[0]!,
-    interactions: at.length,
+    at: sessions.times[end - 1]!,
+    startedAt: sessions.times[start]!,
+    interactions: end - start,
   };
 }
 

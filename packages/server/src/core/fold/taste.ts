@@ -1,11 +1,12 @@
 import type { InteractionType } from "@attune/protocol";
+import type { Reactions } from "./columns/reactions.ts";
 import type { Contribution } from "./contribution.ts";
 import type { Sink } from "./sessions.ts";
-import { emptyMap, type FoldLimits, type Reaction, type UserState } from "./state.ts";
+import { emptyMap, type FoldLimits, type UserState } from "./state.ts";
 
 /**
  * What the user thinks of items, in order of event time, and the pairs of items they have a taste for.
- * Both maps are kept in the order of their times, so that the oldest entry is at the front.
+ * Dislikes are kept in the order of their times, so that the oldest is at the front.
  * Law: what `react` emits is the pairs of the taste after it minus those before.
  */
 const scoreMax = 1_000;
@@ -14,10 +15,10 @@ const scoreMax = 1_000;
 export function isTaste(
   state: UserState,
   item: string,
-  reaction: Reaction,
+  score: number,
   limits: Readonly<FoldLimits>,
 ): boolean {
-  return reaction.score >= limits.tasteScoreMin && !state.dislikes.has(item);
+  return score >= limits.tasteScoreMin && !state.dislikes.has(item);
 }
 
 export function react(
@@ -30,18 +31,19 @@ export function react(
   sink: Sink,
 ): void {
   const { reactions } = state;
-  const known = reactions.get(item);
-  const was = known !== undefined && isTaste(state, item, known, limits);
+  const known = reactions.find(item);
+  const scoreBefore = known === -1 ? 0 : reactions.scoreAt(known);
+  const was = known !== -1 && isTaste(state, item, scoreBefore, limits);
   if (type === "dislike") touchDislike(state, item, at);
   else if (type === "like" && state.dislikes.size > 0) dislikesOf(state).delete(item);
 
-  const reaction = touchReaction(reactions, item, known, at);
   // A dislike wipes the liking before it: when the cap forgets the dislike, the liking must not come back.
-  const before = type === "dislike" ? Math.min(reaction.score, 0) : reaction.score;
-  reaction.score = Math.max(-scoreMax, Math.min(scoreMax, before + strength));
-  reaction.count++;
+  const before = type === "dislike" ? Math.min(scoreBefore, 0) : scoreBefore;
+  const score = Math.max(-scoreMax, Math.min(scoreMax, before + strength));
+  if (known === -1) reactions.add(item, { score, count: 1, firstAt: at, lastAt: at });
+  else reactions.touch(known, score, at);
 
-  const is = isTaste(state, item, reaction, limits);
+  const is = isTaste(state, item, score, limits);
   if (was !== is && sink !== undefined) addPairs(state, item, limits, is ? 1 : -1, sink);
   if (reactions.size > limits.tasteItemsMax) evictReaction(state, limits, sink);
   if (state.dislikes.size > limits.dislikesMax) evictDislike(state, limits, sink);
@@ -53,29 +55,14 @@ export function addTaste(
   limits: Readonly<FoldLimits>,
   sink: Contribution[],
 ): void {
+  const { reactions } = state;
   const taste: string[] = [];
-  for (const [item, reaction] of state.reactions) {
-    if (!isTaste(state, item, reaction, limits)) continue;
+  for (let row = 0; row < reactions.size; row++) {
+    const item = reactions.itemAt(row);
+    if (!isTaste(state, item, reactions.scoreAt(row), limits)) continue;
     taste.push(item);
     for (const other of taste) sink.push(pair(item, other, 1));
   }
-}
-
-function touchReaction(
-  reactions: Map<string, Reaction>,
-  item: string,
-  known: Reaction | undefined,
-  at: number,
-): Reaction {
-  const reaction = known ?? { score: 0, count: 0, firstAt: at, lastAt: at };
-  if (known !== undefined && known.lastAt !== at) {
-    known.lastAt = at;
-    reactions.delete(item);
-    reactions.set(item, known);
-  } else if (known === undefined) {
-    reactions.set(item, reaction);
-  }
-  return reaction;
 }
 
 /** A map of the user's own: until the first dislike it is the one empty map of all users. */
@@ -91,35 +78,40 @@ function touchDislike(state: UserState, item: string, at: number): void {
 }
 
 function evictReaction(state: UserState, limits: Readonly<FoldLimits>, sink: Sink): void {
-  const item = oldest(state.reactions, (reaction) => reaction.lastAt);
-  const reaction = state.reactions.get(item)!;
-  const was = isTaste(state, item, reaction, limits);
-  state.reactions.delete(item);
+  const { reactions } = state;
+  const row = oldestOf(reactions);
+  const item = reactions.itemAt(row);
+  const was = isTaste(state, item, reactions.scoreAt(row), limits);
+  reactions.remove(row);
   if (was && sink !== undefined) addPairs(state, item, limits, -1, sink);
 }
 
 function evictDislike(state: UserState, limits: Readonly<FoldLimits>, sink: Sink): void {
-  const item = oldest(state.dislikes, (at) => at);
+  const item = oldestDislike(state.dislikes);
   dislikesOf(state).delete(item);
-  const reaction = state.reactions.get(item);
-  const is = reaction !== undefined && isTaste(state, item, reaction, limits);
+  const row = state.reactions.find(item);
+  const is = row !== -1 && isTaste(state, item, state.reactions.scoreAt(row), limits);
   if (is && sink !== undefined) addPairs(state, item, limits, 1, sink);
 }
 
 /** The last in the order "newest first, then by key": among the oldest the greatest key. */
-function oldest<V>(entries: ReadonlyMap<string, V>, timeOf: (value: V) => number): string {
+function oldestOf(reactions: Reactions): number {
+  let found = 0;
+  for (let row = 1; row < reactions.size; row++) {
+    const later = reactions.lastAt(row) - reactions.lastAt(found);
+    if (later < 0 || (later === 0 && reactions.itemAt(row) > reactions.itemAt(found))) found = row;
+  }
+  return found;
+}
+
+/** The same of a map that is in the order of its times. */
+function oldestDislike(dislikes: ReadonlyMap<string, number>): string {
   let found: string | undefined;
   let foundAt = 0;
-  for (const [key, value] of entries) {
-    const at = timeOf(value);
-    if (found === undefined) {
-      found = key;
-      foundAt = at;
-    } else if (at !== foundAt) {
-      break;
-    } else if (key > found) {
-      found = key;
-    }
+  for (const [key, at] of dislikes) {
+    if (found === undefined) [found, foundAt] = [key, at];
+    else if (at !== foundAt) break;
+    else if (key > found) found = key;
   }
   return found!;
 }
@@ -133,8 +125,10 @@ function addPairs(
   sink: Contribution[],
 ): void {
   sink.push(pair(item, item, delta));
-  for (const [other, reaction] of state.reactions) {
-    if (other !== item && isTaste(state, other, reaction, limits)) {
+  const { reactions } = state;
+  for (let row = 0; row < reactions.size; row++) {
+    const other = reactions.itemAt(row);
+    if (other !== item && isTaste(state, other, reactions.scoreAt(row), limits)) {
       sink.push(pair(item, other, delta));
     }
   }

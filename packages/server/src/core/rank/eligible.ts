@@ -34,7 +34,7 @@ export class Eligible {
     if (placement.exclude.includes("current")) excludeCurrent(state, excluded);
     if (placement.exclude.includes("purchased")) excludePurchased(state, excluded);
     if (placement.exclude.includes("known")) {
-      for (const item of state.reactions.keys()) excluded.add(item);
+      for (const item of state.reactions.items) excluded.add(item);
     }
     this.#excluded = excluded;
   }
@@ -81,13 +81,16 @@ export class Eligible {
 }
 
 function excludeCurrent(state: UserState, excluded: Set<string>): void {
-  const newest = state.ring.at(-1);
-  if (newest !== undefined) excluded.add(newest.item);
+  const newest = state.ring.items.at(-1);
+  if (newest !== undefined) excluded.add(newest);
 }
 
 /** As far back as the state remembers: the ring and the logged exposures. */
 function excludePurchased(state: UserState, excluded: Set<string>): void {
-  for (const { item, type } of state.ring) if (type === "purchase") excluded.add(item);
+  const { ring } = state;
+  for (let i = 0; i < ring.length; i++) {
+    if (ring.typeAt(i) === "purchase") excluded.add(ring.itemAt(i));
+  }
   for (const { items, outcomes } of state.exposures) {
     items.forEach((item, slot) => {
       if (((outcomes[slot] ?? 0) & outcomeBits.purchase) !== 0) excluded.add(item);

@@ -1,6 +1,7 @@
 import type { Prediction } from "@attune/protocol";
 import { type Action, actions, situationsMax, situationsPerAction } from "../fold/contribution.ts";
 import { assertCurrent, type Permit } from "../fold/consent.ts";
+import { Ring } from "../fold/columns/ring.ts";
 import { situationAt, streakAt } from "../fold/flow.ts";
 import { type FoldLimits, foldLimits, type UserState } from "../fold/state.ts";
 import type { Flow } from "../sum/flow.ts";
@@ -30,7 +31,7 @@ export function predict(
   limits: Readonly<FoldLimits> = foldLimits,
 ): Prediction {
   if (permit !== undefined && state !== undefined) assertCurrent(permit, state);
-  const ring = permit === undefined || state === undefined ? [] : state.ring;
+  const ring = permit === undefined || state === undefined ? new Ring() : state.ring;
   const last = ring.at(-1);
   const isOpen = last !== undefined && now - last.at <= limits.sessionIdleMs;
   const pSkip = skipsOf(models, items, isOpen ? streakAt(ring, ring.length, limits) : 0);

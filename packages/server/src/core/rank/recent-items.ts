@@ -20,10 +20,10 @@ export class RecentItems {
   read(state: UserState, items: Items): void {
     this.count = 0;
     let ago = 0;
-    for (let at = state.ring.length - 1; at >= 0 && ago < this.ids.length; at--) {
-      const interaction = state.ring[at]!;
-      if (interaction.strength <= 0) continue;
-      const id = items.find(interaction.item);
+    const { ring } = state;
+    for (let at = ring.length - 1; at >= 0 && ago < this.ids.length; at--) {
+      if (ring.strengthAt(at) <= 0) continue;
+      const id = items.find(ring.itemAt(at));
       if (id !== -1 && !this.#has(id)) {
         this.ids[this.count] = id;
         this.ago[this.count++] = ago;

@@ -1,4 +1,5 @@
-import type { Interaction, UserState } from "../../fold/state.ts";
+import type { Interaction } from "../../fold/columns/ring.ts";
+import type { UserState } from "../../fold/state.ts";
 import type { Entries } from "../entries.ts";
 import type { Scores } from "../scores.ts";
 import { categoriesOf, type Category } from "./kinds.ts";

@@ -11,6 +11,7 @@ import {
   rankTableFine,
 } from "./groups.ts";
 import type { Ask } from "../source.ts";
+import { newestOwnSlot } from "../source/own-sessions.ts";
 import { candidatesMax, gapUnit, Trail } from "./trail.ts";
 
 /**
@@ -112,10 +113,10 @@ export class RankFeatures {
     this.#streak = 0;
     let total = 0;
     let isStreak = true;
-    for (let at = state.ring.length - 1; at >= 0; at--) {
-      const interaction = state.ring[at]!;
-      if (interaction.strength <= 0) continue;
-      const id = models.items.find(interaction.item);
+    const { ring } = state;
+    for (let at = ring.length - 1; at >= 0; at--) {
+      if (ring.strengthAt(at) <= 0) continue;
+      const id = models.items.find(ring.itemAt(at));
       // The sums may have forgotten all of an item and know its name still.
       if (id === -1 || models.sessions.support(id) === 0) continue;
       let c = 0;
@@ -137,8 +138,7 @@ export class RankFeatures {
 
   #readTrails({ state, models, now }: Ask, count: number): void {
     const { sessions } = models;
-    const session = state.sessions.at(-1);
-    const own = session === undefined ? -1 : sessions.find(session.keyHi, session.keyLo);
+    const own = newestOwnSlot(sessions, state);
     const nowMinute = Math.floor(now / 60_000);
     const middleAge = middleAgeOf(models, nowMinute);
     for (let c = 0; c < trailSessions.length; c++) {

@@ -7,6 +7,7 @@ import type { Scores } from "../scores.ts";
 import type { Ask, Part, Source } from "../source.ts";
 import { fadeTable, logByOctave, octavePlace, one, powerByOctave, powerTable } from "../weights.ts";
 import { Nearest } from "./nearest.ts";
+import { ownSlots } from "./own-sessions.ts";
 
 /**
  * Nearest sessions, in the shape of VSTAN: the vector-weighted neighbours of V-SKNN (Ludewig and Jannach,
@@ -203,17 +204,11 @@ export class Neighbours implements Source {
 
   /** The asker's own sessions know what the asker did next: they are no neighbours. */
   #markOwn(sessions: SessionIndex, state: UserState): void {
-    for (const { keyHi, keyLo } of state.sessions) {
-      const slot = sessions.find(keyHi, keyLo);
-      if (slot !== -1) this.#marks[slot * markWords + bestMark] = own;
-    }
+    for (const slot of ownSlots(sessions, state)) this.#marks[slot * markWords + bestMark] = own;
   }
 
   #unmarkOwn(sessions: SessionIndex, state: UserState): void {
-    for (const { keyHi, keyLo } of state.sessions) {
-      const slot = sessions.find(keyHi, keyLo);
-      if (slot !== -1) this.#unmark(slot);
-    }
+    for (const slot of ownSlots(sessions, state)) this.#unmark(slot);
   }
 
   #unmark(slot: number): void {

@@ -25,9 +25,10 @@ export function seedsOf({ seeds, state }: Ask): Seed[] {
     return seeds.slice(0, seedsRead).map((key) => ({ key, weight: weightOne }));
   const skips = skipsOf(state);
   const recent = new Set<string>();
-  for (let at = state.ring.length - 1; at >= 0 && recent.size < seedsRead; at--) {
-    const { item, strength } = state.ring[at]!;
-    if (strength > 0 && !state.dislikes.has(item) && !skips.has(item)) recent.add(item);
+  const { ring } = state;
+  for (let at = ring.length - 1; at >= 0 && recent.size < seedsRead; at--) {
+    const item = ring.itemAt(at);
+    if (ring.strengthAt(at) > 0 && !state.dislikes.has(item) && !skips.has(item)) recent.add(item);
   }
   return [...recent].map((key, ago) => ({ key, weight: byAgo[ago]! }));
 }
@@ -63,9 +64,10 @@ function checked(items: readonly string[]): readonly string[] {
 
 /** The newest strong liking of what is not disliked; beyond the ring, the best liked, newest first. */
 function newestLiking(state: UserState): string | undefined {
-  for (let at = state.ring.length - 1; at >= 0; at--) {
-    const { item, strength } = state.ring[at]!;
-    if (strength >= strongMin && !state.dislikes.has(item)) return item;
+  const { ring } = state;
+  for (let at = ring.length - 1; at >= 0; at--) {
+    const item = ring.itemAt(at);
+    if (ring.strengthAt(at) >= strongMin && !state.dislikes.has(item)) return item;
   }
   let best: { item: string; score: number; lastAt: number } | undefined;
   for (const [item, { score, lastAt }] of state.reactions) {

@@ -1,5 +1,6 @@
 import type { UserState } from "../../fold/state.ts";
 import type { Models } from "../../sum/models.ts";
+import { ownSlots } from "./own-sessions.ts";
 
 /**
  * How many of the newest sessions with an item hold another one, for a few items at once: the counts behind
@@ -32,7 +33,7 @@ export class SessionVotes {
     endMinute = Infinity,
   ): void {
     this.#clear(items.size);
-    for (const { keyHi, keyLo } of state.sessions) this.#own.add(sessions.find(keyHi, keyLo));
+    for (const slot of ownSlots(sessions, state)) this.#own.add(slot);
     seeds.forEach((seed, number) => {
       let read = 0;
       const support = sessions.support(seed);

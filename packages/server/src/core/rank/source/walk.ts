@@ -1,9 +1,9 @@
-import type { UserState } from "../../fold/state.ts";
 import { revisionGapMax, type SessionIndex } from "../../sum/session-index.ts";
 import { RecentItems } from "../recent-items.ts";
 import type { Scores } from "../scores.ts";
 import type { Ask, Part, Source } from "../source.ts";
 import { KeptRows, pairWords } from "./kept-rows.ts";
+import { newestOwnSlot } from "./own-sessions.ts";
 
 /**
  * Two steps from the user's newest item: to the items that share sessions with it, and on to what followed
@@ -52,7 +52,7 @@ export class Walk implements Source {
       this.#row = new Int32Array(Math.max(items.size, this.#row.length * 2));
       this.#touched = new Uint32Array(this.#row.length);
     }
-    this.#together(sessions, newest, ownSlot(sessions, ask.state));
+    this.#together(sessions, newest, newestOwnSlot(sessions, ask.state));
     this.#choose(ask, newest);
     for (let at = 0; at < this.#count; at++) this.#walk(sessions, newest, at, scores);
   }
@@ -151,12 +151,6 @@ export class Walk implements Source {
     }
     return count;
   }
-}
-
-/** The session that the asker is in knows nothing that the asker does not; -1 if no sum holds it. */
-function ownSlot(sessions: SessionIndex, state: UserState): number {
-  const own = state.sessions.at(-1);
-  return own === undefined ? -1 : sessions.find(own.keyHi, own.keyLo);
 }
 
 function cosineOf(count: number, supportA: number, supportB: number): number {

@@ -32,8 +32,8 @@ export function beganAt({ editionAt, now }: Ask): number {
 
 /** Whether the user had met the item before. What they met since is for the placement to leave out. */
 export function wasKnown({ reactions }: UserState, item: string, before: number): boolean {
-  const reaction = reactions.get(item);
-  return reaction !== undefined && reaction.firstAt < before;
+  const row = reactions.find(item);
+  return row !== -1 && reactions.firstAt(row) < before;
 }
 
 /**
@@ -44,19 +44,17 @@ export function tookTo(state: UserState, before: number, max: number): string[] 
   const end = isOld(state, before) ? before : Infinity;
   const skips = skipsOf(state);
   const items = new Set<string>();
-  for (let s = state.sessions.length - 1; s >= 0; s--) {
-    const session = state.sessions[s]!;
-    for (let i = session.items.length - 1; i >= 0; i--) {
-      const item = session.items[i]!;
-      if (session.at[i]! >= end || state.dislikes.has(item) || skips.has(item)) continue;
-      items.add(item);
-      if (items.size === max) return [...items];
-    }
+  const { sessions } = state;
+  for (let place = sessions.size - 1; place >= 0; place--) {
+    const item = sessions.items[place]!;
+    if (sessions.times[place]! >= end || state.dislikes.has(item) || skips.has(item)) continue;
+    items.add(item);
+    if (items.size === max) return [...items];
   }
   return [...items];
 }
 
 function isOld({ sessions }: UserState, before: number): boolean {
-  const first = sessions[0]?.at[0];
+  const first = sessions.times[0];
   return first !== undefined && first < before;
 }
