@@ -194,6 +194,11 @@ export class Tenants {
     for (const tenant of waiting) tenant.refreshEase(seq, now);
   }
 
+  /** Messages of contributions that the slowest thread has still to take in. */
+  get behind(): number {
+    return Math.max(this.#views?.behind ?? 0, this.#threads?.behind ?? 0);
+  }
+
   all(): Tenant[] {
     return [...this.#tenants.values()].sort((a, b) => a.number - b.number);
   }

@@ -9,7 +9,7 @@ import {
   CheckpointCorruptError,
   openSqliteCheckpoint,
 } from "../../src/engine/checkpoint/sqlite.ts";
-import { change, checkpointContract, entry, fullRow, row } from "./checkpoint.ts";
+import { change, checkpointContract, entry, fullRow, plain, row } from "./checkpoint.ts";
 import { hashOf } from "./records.ts";
 
 const dirs: string[] = [];
@@ -147,6 +147,28 @@ describe("the SQLite checkpoint", () => {
     expect(other.read(1, hashOf("a"))).toBeDefined();
     await other.close();
     await checkpoint.close();
+  });
+
+  test("takes over the rows of a file in which they lay by their keys, and writes on in it", async () => {
+    const path = await stored();
+    const db = new DatabaseSync(path);
+    db.exec(`
+      CREATE TABLE user_by_key(
+        tenant INTEGER, subject TEXT, body BLOB, meta BLOB NOT NULL, crc INTEGER NOT NULL,
+        PRIMARY KEY(tenant, subject)) WITHOUT ROWID;
+      INSERT INTO user_by_key SELECT tenant, subject, body, meta, crc FROM user;
+      DROP TABLE user;
+      ALTER TABLE user_by_key RENAME TO user;`);
+    db.close();
+    for (const seq of [8, 9]) {
+      const checkpoint = await openSqliteCheckpoint(path);
+      expect(plain(checkpoint.read(fullRow.tenant, fullRow.subject)!)).toEqual(plain(fullRow));
+      expect([...checkpoint.rows()]).toHaveLength(3);
+      const mark = { seq, clockHour: 1, logic: 1 };
+      await checkpoint.commit(change({ mark, rows: [row("a", { commits: [[seq, seq]] })] }));
+      expect(checkpoint.read(1, hashOf("a"))!.commits).toEqual([[seq, seq]]);
+      await checkpoint.close();
+    }
   });
 
   test("copies itself whole while it runs, and the copy's digest is that of the file", async () => {

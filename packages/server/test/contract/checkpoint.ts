@@ -134,6 +134,9 @@ export function checkpointContract({ name, make, refusesNothing }: CheckpointKin
         .map(({ tenant, subject }) => [tenant, subject] as const)
         .toSorted(([t, a], [u, b]) => t - u || (a < b ? -1 : 1));
       expect(keys).toEqual(sorted);
+      const asStored = [...checkpoint.rowsAsStored()].map(plain);
+      expect(asStored).toHaveLength(rows.length);
+      expect(asStored).toEqual(expect.arrayContaining(rows.map(plain)));
       await checkpoint.close();
     });
 
@@ -238,6 +241,6 @@ export function checkpointContract({ name, make, refusesNothing }: CheckpointKin
 }
 
 /** Bytes as numbers, so that one kind of array equals the other. */
-function plain(given: UserRow): unknown {
+export function plain(given: UserRow): unknown {
   return { ...given, body: given.body === null ? null : [...given.body] };
 }

@@ -171,13 +171,15 @@ function writeReactions(out: StateWriter, reactions: Reactions): void {
   }
 }
 
-/** By last time, then by item. */
+/** By last time, then by item: as most of them stand already. */
 function rowsInOrder(reactions: Reactions): number[] {
-  return Array.from(reactions.items.keys()).sort(
-    (a, b) =>
-      reactions.lastAt(a) - reactions.lastAt(b) ||
-      (reactions.itemAt(a) < reactions.itemAt(b) ? -1 : 1),
-  );
+  const rows = Array.from(reactions.items.keys());
+  const order = (a: number, b: number): number => {
+    const later = reactions.lastAt(a) - reactions.lastAt(b);
+    return later !== 0 ? later : reactions.itemAt(a) < reactions.itemAt(b) ? -1 : 1;
+  };
+  for (const row of rows) if (row > 0 && order(row - 1, row) > 0) return rows.sort(order);
+  return rows;
 }
 
 function readReactions(from: StateReader): Reactions {

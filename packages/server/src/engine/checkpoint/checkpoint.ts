@@ -14,6 +14,8 @@ export interface Checkpoint {
   mark(): Mark | undefined;
   read(tenant: number, subject: string): UserRow | undefined;
   rows(): Iterable<UserRow>;
+  /** The same in whatever order is the quickest. */
+  rowsAsStored(): Iterable<UserRow>;
   /** In the order of their keys, all or the one of a key. */
   shared(key?: string): Iterable<[key: string, value: Uint8Array]>;
   outbox(): Iterable<OutboxEntry>;

@@ -27,6 +27,9 @@ const restMs = 4;
 const restedMin = 4 * packedPerTurn;
 /** Users looked at, a turn, for whether they may leave memory: well below 1 ms. */
 const releasedPerTurn = 2_048;
+/** Users restored between two turns, and messages of contributions (64 kB) that may wait for a thread then. */
+const restoredPerTurn = 256;
+const messagesBehindMax = 64;
 
 /**
  * Moves the engine's memory into the checkpoint and back. One run: freeze what is dirty at a commit's end,
@@ -62,10 +65,18 @@ export class Checkpointer {
       if (this.#restoreShared(key, value)) await setImmediate();
     }
     for (const entry of checkpoint.outbox()) outbox.restore(entry);
-    for (const row of checkpoint.rows()) {
+    let restored = 0;
+    for (const row of checkpoint.rowsAsStored()) {
       users.restored(row);
       onUser(row, row.body === null ? undefined : decodeState(row.body));
+      if (++restored % restoredPerTurn === 0) await this.#threadsTakeIn();
     }
+  }
+
+  /** Lets threads take in what they were told, or all of it would lie in memory as messages at the end of a start. */
+  async #threadsTakeIn(): Promise<void> {
+    await setImmediate();
+    while (this.#parts.tenants.behind > messagesBehindMax) await pause(1);
   }
 
   /**

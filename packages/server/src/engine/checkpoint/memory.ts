@@ -47,6 +47,10 @@ export class MemoryCheckpoint implements Checkpoint {
     for (const row of rows) yield structuredClone(row);
   }
 
+  *rowsAsStored(): Iterable<UserRow> {
+    for (const row of this.contents.rows.values()) yield structuredClone(row);
+  }
+
   shared(key?: string): Iterable<[string, Uint8Array]> {
     const all = [...this.contents.shared].filter(([name]) => key === undefined || name === key);
     return all.sort(([a], [b]) => (a < b ? -1 : 1));

@@ -46,9 +46,6 @@ const schema = `
   CREATE TABLE IF NOT EXISTS mark(
     one INTEGER PRIMARY KEY CHECK(one=1), seq INTEGER NOT NULL, clock_hour INTEGER NOT NULL, logic INTEGER NOT NULL,
     crc INTEGER NOT NULL);
-  CREATE TABLE IF NOT EXISTS user(
-    tenant INTEGER, subject TEXT, body BLOB, meta BLOB NOT NULL, crc INTEGER NOT NULL,
-    PRIMARY KEY(tenant, subject)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS shared(key TEXT PRIMARY KEY, value BLOB NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS outbox(
     place INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, seq INTEGER NOT NULL, tenant INTEGER NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL,
@@ -62,9 +59,29 @@ const restMsMax = 50;
 /** The write-ahead log is moved into the file once it is so long: pages that change often are moved once. */
 const walBytesMax = 64 << 20;
 
+/**
+ * Rows lie in the order in which they came, and the index says where. In a tree of its own, by key and without places (as
+ * it was before), a row above a kilobyte takes a page beside it: 2.6 times the file, and reads of four times as long.
+ */
+const userTable = `
+  CREATE TABLE IF NOT EXISTS user(
+    place INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, subject TEXT NOT NULL, body BLOB, meta BLOB NOT NULL,
+    crc INTEGER NOT NULL, UNIQUE(tenant, subject))`;
+const userColumns = "tenant, subject, body, meta, crc";
+
+function makeTables(db: DatabaseSync): void {
+  db.exec(schema);
+  const columns = db.prepare("SELECT name FROM pragma_table_info('user')").all();
+  const isWithoutPlaces = columns.length > 0 && columns.every(({ name }) => name !== "place");
+  if (!isWithoutPlaces) return db.exec(userTable);
+  db.exec(`BEGIN IMMEDIATE; ALTER TABLE user RENAME TO user_by_key; ${userTable};
+    INSERT INTO user(${userColumns}) SELECT ${userColumns} FROM user_by_key;
+    DROP TABLE user_by_key; COMMIT; PRAGMA wal_checkpoint(TRUNCATE)`);
+}
+
 function serve(path: string): void {
   const db = new DatabaseSync(path);
-  db.exec(schema);
+  makeTables(db);
   // One call after the other: a long commit lets go of the thread between its parts, and nothing may come there.
   let last: Promise<unknown> = Promise.resolve();
   parentPort!.on("message", ({ id, call }: { id: number; call: WorkerCall }) => {
@@ -131,7 +148,7 @@ async function commit(db: DatabaseSync, path: string, change: Commit): Promise<v
 }
 
 /**
- * Writes the rows in the order of their keys, so that every page is met once, and flushes them in parts with rests
+ * Writes the rows in the order of their places, so that every page is met once, and flushes them in parts with rests
  * between: all at once, the tens of megabytes of a busy server held up each fsync of the log for up to a second.
  * True if somebody was erased.
  */
@@ -141,13 +158,18 @@ async function writeRows(
   parts: readonly Uint8Array[],
 ): Promise<boolean> {
   const put = db.prepare(
-    "INSERT INTO user VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET body=excluded.body, meta=excluded.meta, crc=excluded.crc",
+    `INSERT INTO user(${userColumns}) VALUES(?,?,?,?,?) ON CONFLICT(tenant, subject) DO UPDATE SET body=excluded.body, meta=excluded.meta, crc=excluded.crc`,
   );
   const remove = db.prepare("DELETE FROM user WHERE tenant=? AND subject=?");
-  const rows = parts.flatMap(decodeRows);
-  rows.sort((a, b) => a.tenant - b.tenant || (a.subject < b.subject ? -1 : 1));
+  const placeOf = db.prepare("SELECT place FROM user WHERE tenant=? AND subject=?");
+  const rows = parts.flatMap(decodeRows).map((row) => ({
+    row,
+    place: Number(placeOf.get(row.tenant, row.subject)?.["place"] ?? Number.MAX_SAFE_INTEGER),
+  }));
+  rows.sort((a, b) => a.place - b.place);
   let [erased, unflushed] = [false, 0];
-  for (const { tenant, subject, body, meta } of rows) {
+  for (const { row } of rows) {
+    const { tenant, subject, body, meta } = row;
     erased ||= body === null;
     if (meta === null) remove.run(tenant, subject);
     else put.run(tenant, subject, body, meta, rowCrc(tenant, subject, body, meta));

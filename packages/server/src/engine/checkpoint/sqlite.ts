@@ -126,10 +126,16 @@ class SqliteCheckpoint implements Checkpoint {
     return row === undefined ? undefined : this.#checked(tenant, subject, row);
   }
 
-  *rows(): Iterable<UserRow> {
-    const all = this.#db.prepare(
-      "SELECT tenant, subject, body, meta, crc FROM user ORDER BY tenant, subject",
-    );
+  rows(): Iterable<UserRow> {
+    return this.#all("ORDER BY tenant, subject");
+  }
+
+  rowsAsStored(): Iterable<UserRow> {
+    return this.#all("ORDER BY place");
+  }
+
+  *#all(order: string): Iterable<UserRow> {
+    const all = this.#db.prepare(`SELECT tenant, subject, body, meta, crc FROM user ${order}`);
     for (const row of all.iterate()) {
       yield this.#checked(Number(row["tenant"]), String(row["subject"]), row);
     }

@@ -35,7 +35,7 @@ export class RankThreads {
   );
 
   constructor(count: number) {
-    this.#threads = Array.from({ length: count }, () => new RankThread());
+    this.#threads = Array.from({ length: count }, () => new RankThread(this.#tail));
   }
 
   /** Threads that answer, and questions that wait for one of them. */
@@ -47,6 +47,11 @@ export class RankThreads {
   /** Whether a thread has room for one more question. A thread that ended has none. */
   get hasRoom(): boolean {
     return this.#threads.some(({ load }) => load < waitingMax);
+  }
+
+  /** Messages of contributions that the slowest thread has still to take in. */
+  get behind(): number {
+    return this.#tail.behind;
   }
 
   add(tenant: number, contributions: readonly Contribution[]): void {
@@ -102,14 +107,19 @@ class RankThread {
   #calls: RankCall[] = [];
   #hasEnded = false;
 
-  constructor() {
+  constructor(tail: ContributionTail) {
     const name = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
-    this.#worker = new Worker(new URL(name, import.meta.url));
+    const workerData = tail.reader();
+    this.#worker = new Worker(new URL(name, import.meta.url), { workerData });
     this.#worker.on("message", ({ replies, bytes }: RankReplies) => {
       for (const reply of replies) this.#take(reply, bytes);
     });
-    this.#worker.on("error", () => this.#end());
-    this.#worker.on("exit", () => this.#end());
+    const end = () => {
+      tail.leave(workerData);
+      this.#end();
+    };
+    this.#worker.on("error", end);
+    this.#worker.on("exit", end);
     this.#worker.unref();
   }
 

@@ -1,4 +1,4 @@
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { recommendationOf } from "@attune/protocol";
 import { utf8EncodeInto } from "../../base/text.ts";
 import { decodeState } from "../../core/fold/codec.ts";
@@ -6,6 +6,7 @@ import { readContributions } from "../../core/fold/contribution-codec.ts";
 import { EaseView } from "../../core/rank/ease.ts";
 import { ThetaView } from "../../core/rank/learned/theta.ts";
 import { RequestError } from "../../core/rank/request-error.ts";
+import { type Taken, took } from "../contribution-tail.ts";
 import { Tenants } from "../tenants.ts";
 import type { RankAsk, RankCall, RankReplies, RankReply, Span } from "./message.ts";
 import { ranked, type ViewsOfTenant } from "./ranked.ts";
@@ -28,6 +29,7 @@ function take(call: RankCall): void {
       readContributions(call.bytes, (tenant, contribution) =>
         tenants.obtain(tenant).models.add(contribution),
       );
+      took(workerData as Taken);
       return;
     case "clock":
       tenants.advance(call.hour);

@@ -70,13 +70,15 @@ export class Views {
       ({ model }) => wanted === undefined || wanted.has(model),
     );
     const name = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
-    this.#worker = new Worker(new URL(name, import.meta.url));
+    const workerData = this.#tail.reader();
+    this.#worker = new Worker(new URL(name, import.meta.url), { workerData });
     this.#worker.on("message", (reply: ViewReply) => {
       this.#waiting.get(reply.id)?.resolve(reply);
       this.#waiting.delete(reply.id);
     });
     this.#worker.on("error", (error: Error) => {
       this.#failure = error;
+      this.#tail.leave(workerData);
       for (const { reject } of this.#waiting.values()) reject(error);
       this.#waiting.clear();
     });
@@ -89,6 +91,11 @@ export class Views {
 
   subtract(tenant: number, contributions: readonly Contribution[]): void {
     this.#tail.subtract(tenant, contributions);
+  }
+
+  /** Messages that the thread has still to take in. */
+  get behind(): number {
+    return this.#tail.behind;
   }
 
   clock(hour: number): void {

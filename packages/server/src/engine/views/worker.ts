@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { setTimeout as pause, setImmediate } from "node:timers/promises";
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { readContributions } from "../../core/fold/contribution-codec.ts";
 import { type EaseView, solveEaseInSteps } from "../../core/rank/ease.ts";
 import { solveThetas } from "../../core/rank/learned/theta.ts";
 import { Models } from "../../core/sum/models.ts";
+import { type Taken, took } from "../contribution-tail.ts";
 import { giveWay } from "../give-way.ts";
 import type { DigestView, ViewCall, ViewReply } from "./thread.ts";
 
@@ -20,6 +21,7 @@ parentPort!.on("message", (call: ViewCall) => {
   switch (call.type) {
     case "add":
       readContributions(call.bytes, (tenant, contribution) => modelsOf(tenant).add(contribution));
+      took(workerData as Taken);
       return;
     case "clock":
       clockHour = Math.max(clockHour, call.hour);
