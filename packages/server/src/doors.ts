@@ -214,8 +214,15 @@ function startTimers({ engine }: Attune, now: () => number): NodeJS.Timeout {
     await engine.advanceClock(Math.floor(now() / 3_600_000));
     await engine.fireTimers();
   };
+  let isUnderWay = false;
   // What fails here shows in the engine's own failure; a full disk is tried again a second later.
-  const run = (): void => void step().catch(() => undefined);
+  const run = (): void => {
+    if (isUnderWay) return;
+    isUnderWay = true;
+    void step()
+      .catch(() => undefined)
+      .finally(() => (isUnderWay = false));
+  };
   run();
   return setInterval(run, 1_000).unref();
 }

@@ -20,7 +20,7 @@ import { Processor } from "./processor.ts";
 import { type RankThreads, threadsOf } from "./ranking/threads.ts";
 import { collectQuarantined, quarantineOf } from "./quarantine.ts";
 import { type Tenant, Tenants } from "./tenants.ts";
-import { dueTicks } from "./ticks.ts";
+import { appendDueTicks } from "./ticks.ts";
 import { Timers } from "./timers.ts";
 import { isToForward, type User, Users } from "./users.ts";
 import { EasePace } from "./views/ease.ts";
@@ -172,7 +172,10 @@ export class Engine {
     if (isToForward(row)) this.#forwards.add(this.#users.obtain(tenant, subject));
     if (state === undefined) return;
     this.#tenants.obtain(tenant).add(contributionsOf(state, this.#limits));
-    if (state.dueAt > 0) this.#timers.add({ dueAt: state.dueAt, tenant, subject });
+    // One that is too late to ring is not set: to look at it later would decode its user.
+    const { dueAt } = state;
+    const isLate = dueAt < this.#now() - this.#timerStaleMs;
+    if (dueAt > 0 && !isLate) this.#timers.add({ dueAt, tenant, subject });
   }
 
   #folded(commit: Commit, users: ReadonlySet<User>): void {
@@ -421,21 +424,17 @@ export class Engine {
     ]);
   }
 
-  /**
-   * Appends a tick for every user whose timer is due and has views made that are; a live engine calls this
-   * about once a second.
-   */
+  /** Appends a tick for every user whose timer is due, and has views made that are; called about once a second. */
   async fireTimers(): Promise<void> {
     this.#forwards.retry();
     if (this.isWhole) this.#tenants.refreshViews(this.seq, this.#now());
-    const { ticks, due } = dueTicks(this.#timers, this.#users, this.#now(), this.#timerStaleMs);
-    if (ticks.length === 0) return;
-    try {
-      await this.append(ticks);
-    } catch (error) {
-      for (const timer of due) this.#timers.add(timer);
-      throw error;
-    }
+    await appendDueTicks({
+      timers: this.#timers,
+      users: this.#users,
+      staleMs: this.#timerStaleMs,
+      now: this.#now,
+      append: (ticks) => this.append(ticks),
+    });
   }
 
   /**

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { RecordInput } from "../base/record.ts";
 import { engineRecord } from "./payload.ts";
 import type { Timer, Timers } from "./timers.ts";
@@ -5,19 +6,45 @@ import type { Users } from "./users.ts";
 
 const allPurposeBits = 0b11;
 
-/**
- * The ticks to append for users whose timers are due at `now`, and those timers, to be set again when the
- * append fails. A timer that moved is set anew; one that was due longer than `staleMs` ago is dropped.
- */
-export function dueTicks(
+/** Timers looked at between two appends: after hours in which nothing ran, those of most users may be due at once. */
+const lookedAtMax = 128;
+
+export interface TicksParts {
+  timers: Timers;
+  users: Users;
+  /** A timer that was due longer ago is dropped. */
+  staleMs: number;
+  now(): number;
+  append(ticks: readonly RecordInput[]): Promise<unknown>;
+}
+
+/** Appends a tick for every user whose timer is due. When an append fails its timers are set again. */
+export async function appendDueTicks({ timers, append, ...parts }: TicksParts): Promise<void> {
+  for (let isAll = false; !isAll;) {
+    const found = dueTicks(timers, parts.users, parts.now(), parts.staleMs);
+    isAll = found.isAll;
+    try {
+      if (found.ticks.length > 0) await append(found.ticks);
+      else if (!isAll) await setImmediate();
+    } catch (error) {
+      for (const timer of found.due) timers.add(timer);
+      throw error;
+    }
+  }
+}
+
+/** The next ticks to append and their timers; `isAll` unless more may be due. A timer that moved is set anew. */
+function dueTicks(
   timers: Timers,
   users: Users,
   now: number,
   staleMs: number,
-): { ticks: RecordInput[]; due: Timer[] } {
+): { ticks: RecordInput[]; due: Timer[]; isAll: boolean } {
   const ticks: RecordInput[] = [];
   const due: Timer[] = [];
-  for (let timer = timers.popDue(now); timer; timer = timers.popDue(now)) {
+  for (let lookedAt = 0; lookedAt < lookedAtMax; lookedAt++) {
+    const timer = timers.popDue(now);
+    if (timer === undefined) return { ticks, due, isAll: true };
     const user = users.find(timer.tenant, timer.subject);
     if (user === undefined) continue;
     user.timerAt = 0;
@@ -31,7 +58,7 @@ export function dueTicks(
     due.push(timer);
     ticks.push(tickOf(timer, dueAt));
   }
-  return { ticks, due };
+  return { ticks, due, isAll: false };
 }
 
 /** The id makes it appear once, however often it is appended. */
