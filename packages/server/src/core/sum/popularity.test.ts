@@ -80,6 +80,27 @@ test("changed rows are told since a revision, or that it is too long ago", () =>
   expect(seen).toHaveLength(1);
 });
 
+test("with many rows more changes are remembered, and none is told that was forgotten before there was room", () => {
+  const { popularity } = summed([["a", 0]]);
+  const touched: string[] = [];
+  const since: number[] = [];
+  for (let n = 0; n < 40_000; n++) {
+    const item = `item-${n}`;
+    since.push(popularity.revision);
+    popularity.add({ model: "popularity", dimension: "all", item, hour: clockHour, delta: 1 });
+    touched.push(item);
+  }
+  // 40,001 rows make room for 16,384 changes; when it was made, at row 32,769, 8,192 were known.
+  const told = (from: number): string[] | undefined => {
+    const items: string[] = [];
+    const visit = (row: number) => items.push(popularity.items.keys[popularity.itemOf(row)]!);
+    return popularity.eachChanged(since[from]!, visit) ? items : undefined;
+  };
+  expect(told(40_000 - 12_000)).toEqual(touched.slice(40_000 - 12_000));
+  expect(told(40_000 - 15_000)).toEqual(touched.slice(40_000 - 15_000));
+  expect(told(40_000 - 16_000)).toBeUndefined();
+});
+
 test("a cell that comes and goes takes no more room, and still moves up once", () => {
   const { popularity, rowOf } = summed([["a", 0]]);
   const touch = { model: "popularity", dimension: "all", item: "b", delta: 1 } as const;

@@ -48,6 +48,12 @@ function lastHourOf(bucket: number): number {
 }
 
 const shape = { strings: 2, numbers: 1 };
+/**
+ * Changes that are remembered: at least so many, and one in so many rows. A reader that is further behind looks at every
+ * row, which with a million items takes it a second, after which it is behind again.
+ */
+const changedMin = 8_192;
+const rowsPerChange = 4;
 const clockHash = new Uint32Array(digestLanes);
 hashString("clock", clockHash, 0);
 
@@ -65,7 +71,9 @@ export class Popularity implements Summary<PopularityCell> {
   readonly #living: number[] = [];
   readonly #digest = new MultisetDigest();
   /** The newest rows that changed, by revision: a reader's cache brings itself up to date from these. */
-  readonly #changed = new Uint32Array(8192);
+  #changed = new Uint32Array(changedMin);
+  /** Changes before this one are forgotten, whatever the room for them. */
+  #firstRemembered = 0;
   #revision = 0;
   #clockHour = 0;
 
@@ -172,7 +180,8 @@ export class Popularity implements Summary<PopularityCell> {
    * longer ago than is remembered, and the reader has to look at every row.
    */
   eachChanged(since: number, visit: (row: number) => void): boolean {
-    if (this.#revision - since > this.#changed.length) return false;
+    if (since < this.#firstRemembered || this.#revision - since > this.#changed.length)
+      return false;
     for (let at = since; at < this.#revision; at++) {
       visit(this.#changed[at % this.#changed.length]!);
     }
@@ -223,7 +232,7 @@ export class Popularity implements Summary<PopularityCell> {
     if (delta === 0) return;
     const change = this.#cells.add(row, bucket, delta);
     if (change !== 0) this.#list(row, bucket, change);
-    this.#changed[this.#revision++ % this.#changed.length] = row;
+    this.#note(row);
     const dimension = this.#rows.first[row]! * digestLanes;
     const item = this.#rows.second[row]! * digestLanes;
     this.#digest.change(this.items.hashes, dimension, item, bucket, 0, delta);
@@ -235,10 +244,25 @@ export class Popularity implements Summary<PopularityCell> {
     if (count === 0) return;
     const change = this.#cells.move(row, bucket, target);
     if (change !== 0) this.#list(row, target, change);
-    this.#changed[this.#revision++ % this.#changed.length] = row;
+    this.#note(row);
     const dimension = this.#rows.first[row]! * digestLanes;
     const item = this.#rows.second[row]! * digestLanes;
     this.#digest.move(this.items.hashes, dimension, item, bucket, target, count);
+  }
+
+  /** Remembers that a row changed. */
+  #note(row: number): void {
+    if (this.#changed.length * rowsPerChange < this.rowCount) this.#rememberMore();
+    this.#changed[this.#revision++ % this.#changed.length] = row;
+  }
+
+  #rememberMore(): void {
+    const old = this.#changed;
+    const grown = new Uint32Array(old.length * 2);
+    this.#firstRemembered = Math.max(0, this.#revision - old.length);
+    for (let at = this.#firstRemembered; at < this.#revision; at++)
+      grown[at % grown.length] = old[at % old.length]!;
+    this.#changed = grown;
   }
 
   /** A cell of the bucket came to be or went. */
