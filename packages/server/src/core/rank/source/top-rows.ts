@@ -7,6 +7,7 @@ import type { Models } from "../../sum/models.ts";
 import type { Popularity } from "../../sum/popularity.ts";
 import { Scores } from "../scores.ts";
 import { Top } from "../top.ts";
+import { type RowScore, RowValues } from "./row-values.ts";
 
 /** Beyond so many times the limit a short list is cut to half the score of its last row that counts. */
 const listedMax = 8;
@@ -20,17 +21,11 @@ interface Short {
 /** Once so many rows were put to a filter, no lower ones are. */
 const offersAsked = 50_000;
 
-export type RowScore = (popularity: Popularity, row: number, nowHour: number) => number;
-
 export class TopRows {
-  readonly #scoreOf: RowScore;
+  readonly #values: RowValues;
   readonly #limit: number;
   readonly #found = new Scores();
   readonly #top = new Top();
-  #values = new Float64Array(1024);
-  #popularity: Popularity | undefined;
-  #nowHour = -1;
-  #revision = 0;
   #rows = 0;
   /** By dimension: all rows that may be among the best. Rows are as many as items, and looked through once. */
   readonly #shorts = new Map<number, Short>();
@@ -40,7 +35,7 @@ export class TopRows {
   readonly #thresholds = new Map<number, number>();
 
   constructor(scoreOf: RowScore, limit: number) {
-    this.#scoreOf = scoreOf;
+    this.#values = new RowValues(scoreOf);
     this.#limit = limit;
   }
 
@@ -74,33 +69,20 @@ export class TopRows {
 
   #refresh(popularity: Popularity, nowHour: number): void {
     const rows = popularity.rowCount;
-    if (rows > this.#values.length) {
-      const grown = new Float64Array(Math.max(rows, this.#values.length * 2));
-      grown.set(this.#values);
-      this.#values = grown;
-      const isShort = new Uint8Array(grown.length);
+    if (rows > this.#isShort.length) {
+      const isShort = new Uint8Array(Math.max(rows, this.#isShort.length * 2));
       isShort.set(this.#isShort);
       this.#isShort = isShort;
     }
-    const score = (row: number): void => {
-      this.#values[row] = this.#scoreOf(popularity, row, nowHour);
-    };
-    const isSame = popularity === this.#popularity && nowHour === this.#nowHour;
-    const change = (row: number): void => {
-      score(row);
+    this.#rows = rows;
+    const changed = (row: number): void => {
       const short = this.#shorts.get(popularity.dimensionOf(row));
       if (short === undefined || this.#isShort[row] === 1) return;
-      if (this.#values[row]! >= short.floor) this.#enter(short, row);
+      if (this.#values.at(row) >= short.floor) this.#enter(short, row);
     };
-    if (!isSame || !popularity.eachChanged(this.#revision, change)) {
-      for (let row = 0; row < rows; row++) score(row);
-      this.#shorts.clear();
-      this.#isShort.fill(0);
-    }
-    this.#popularity = popularity;
-    this.#nowHour = nowHour;
-    this.#revision = popularity.revision;
-    this.#rows = rows;
+    if (this.#values.refresh(popularity, nowHour, changed)) return;
+    this.#shorts.clear();
+    this.#isShort.fill(0);
   }
 
   #enter(short: Short, row: number): void {
@@ -114,7 +96,7 @@ export class TopRows {
     if (known !== undefined) {
       this.#clear(models);
       for (const row of known.rows) {
-        const value = this.#values[row]!;
+        const value = this.#values.at(row);
         if (value >= known.floor) this.#found.add(models.popularity.itemOf(row), value);
       }
       if (this.#found.count >= this.#limit || known.floor <= 1) return;
@@ -144,7 +126,7 @@ export class TopRows {
     short.floor = Math.max(short.floor, floor);
     const kept: number[] = [];
     for (const row of short.rows) {
-      if (this.#values[row]! >= short.floor) kept.push(row);
+      if (this.#values.at(row) >= short.floor) kept.push(row);
       else this.#isShort[row] = 0;
     }
     short.rows = kept;
@@ -156,7 +138,7 @@ export class TopRows {
     let best = 0;
     for (let row = 0; row < this.#rows; row++) {
       if (models.popularity.dimensionOf(row) === dimension)
-        best = Math.max(best, this.#values[row]!);
+        best = Math.max(best, this.#values.at(row));
     }
     this.#clear(models);
     let asked = 0;
@@ -183,7 +165,7 @@ export class TopRows {
   ): number {
     let count = 0;
     for (let row = 0; row < this.#rows; row++) {
-      const value = this.#values[row]!;
+      const value = this.#values.at(row);
       if (value < from || value >= end || popularity.dimensionOf(row) !== dimension) continue;
       const item = popularity.itemOf(row);
       count++;
