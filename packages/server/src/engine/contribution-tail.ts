@@ -1,4 +1,4 @@
-import { ContributionWriter } from "../core/fold/contribution-codec.ts";
+import { ContributionWriter, type Numbering } from "../core/fold/contribution-codec.ts";
 import type { Contribution } from "../core/fold/contribution.ts";
 
 /** What is handed over waits for more until it is this long. */
@@ -9,6 +9,12 @@ export type Taken = Int32Array<SharedArrayBuffer>;
 
 export function took(taken: Taken): void {
   Atomics.add(taken, 0, 1);
+}
+
+/** Whose contributions they are, with the sums that have taken them in. */
+export interface Summed {
+  readonly number: number;
+  readonly models: { readonly items: Numbering };
 }
 
 /** The contributions of an engine on their way to threads with sums of their own, as bytes and in order. */
@@ -49,15 +55,15 @@ export class ContributionTail {
     return most;
   }
 
-  add(tenant: number, contributions: readonly Contribution[]): void {
-    for (const contribution of contributions) this.#write(tenant, contribution, 1);
+  add({ number, models }: Summed, contributions: readonly Contribution[]): void {
+    for (const contribution of contributions) this.#write(number, models.items, contribution, 1);
     if (this.#writer.length > messageBytesMax) this.flush();
   }
 
   /** In the order in which sums take C(state) back: last added, first subtracted. */
-  subtract(tenant: number, contributions: readonly Contribution[]): void {
+  subtract({ number, models }: Summed, contributions: readonly Contribution[]): void {
     for (let i = contributions.length - 1; i >= 0; i--) {
-      this.#write(tenant, contributions[i]!, -1);
+      this.#write(number, models.items, contributions[i]!, -1);
     }
     if (this.#writer.length > messageBytesMax) this.flush();
   }
@@ -69,7 +75,7 @@ export class ContributionTail {
     this.#send(this.#writer.take());
   }
 
-  #write(tenant: number, contribution: Contribution, sign: 1 | -1): void {
-    if (this.#isWanted(contribution)) this.#writer.add(tenant, contribution, sign);
+  #write(tenant: number, names: Numbering, contribution: Contribution, sign: 1 | -1): void {
+    if (this.#isWanted(contribution)) this.#writer.add(tenant, names, contribution, sign);
   }
 }

@@ -95,14 +95,14 @@ export class Tenant {
   /** Adds to the sums, and to those of the other threads. */
   add(contributions: readonly Contribution[]): void {
     this.models.addAll(contributions);
-    this.#views?.add(this.number, contributions);
-    this.#threads?.add(this.number, contributions);
+    this.#views?.add(this, contributions);
+    this.#threads?.add(this, contributions);
   }
 
   subtract(contributions: readonly Contribution[]): void {
     this.models.subtractAll(contributions);
-    this.#views?.subtract(this.number, contributions);
-    this.#threads?.subtract(this.number, contributions);
+    this.#views?.subtract(this, contributions);
+    this.#threads?.subtract(this, contributions);
   }
 
   /** Takes in what the tenant declared through the log. */

@@ -4,10 +4,10 @@
  */
 import fc from "fast-check";
 import { expect } from "vitest";
-import type { Contribution } from "../../src/core/fold/contribution.ts";
+import type { Contribution, Named } from "../../src/core/fold/contribution.ts";
 import type { Summary } from "../../src/core/sum/summary.ts";
 
-export interface Subject<C extends Contribution> {
+export interface Subject<C extends Contribution<Named>> {
   name: string;
   make(): Summary<C>;
   decode(bytes: Uint8Array): Summary<C>;
@@ -30,7 +30,7 @@ const isLong = process.env["ATTUNE_LONG"] === "1";
 export const runs = { numRuns: isLong ? 3_000 : 60 };
 const stepsMax = isLong ? 60 : 16;
 
-function apply<C extends Contribution>(sum: Summary<C>, step: Step<C>): void {
+function apply<C extends Contribution<Named>>(sum: Summary<C>, step: Step<C>): void {
   if (step.sign === 1) for (const cell of step.cells) sum.add(cell);
   else for (const cell of step.cells.toReversed()) sum.subtract(cell);
 }
@@ -40,11 +40,11 @@ function undone<C>(step: Step<C>): Step<C> {
 }
 
 /** All that two equal summaries must share. */
-export function content<C extends Contribution>(sum: Summary<C>) {
+export function content<C extends Contribution<Named>>(sum: Summary<C>) {
   return { bytes: Buffer.from(sum.encode()).toString("hex"), digest: sum.digest(), size: sum.size };
 }
 
-export function lawsOf<C extends Contribution>(subject: Subject<C>): Law[] {
+export function lawsOf<C extends Contribution<Named>>(subject: Subject<C>): Law[] {
   const sign = fc.constantFrom<1 | -1>(1, -1);
   const step: fc.Arbitrary<Step<C>> = fc.record({
     cells: subject.group,

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ContributionWriter, readContributions } from "./contribution-codec.ts";
+import { ContributionReader, ContributionWriter, type Numbering } from "./contribution-codec.ts";
 import {
   audienceCounts,
   audiences,
   type Contribution,
+  type Named,
   rankerHeads,
   rewardOutcomes,
 } from "./contribution.ts";
@@ -71,16 +72,58 @@ const contribution: fc.Arbitrary<Contribution> = fc.oneof(
   }),
 );
 
-test("contributions come back as they were written, in order, whatever message they were in", () => {
+/** Numbers in the order in which names come, from `first` on. */
+class Numbers implements Numbering {
+  readonly names: string[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  constructor(first: number) {
+    for (let n = 0; n < first; n++) this.intern(`unused ${n}`);
+  }
+
+  intern(name: Named): number {
+    if (typeof name === "number") return name;
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    this.#numbers.set(name, this.names.length);
+    return this.names.push(name) - 1;
+  }
+}
+
+/** The cell with the names that stand behind its numbers. */
+function named(cell: Contribution<number>, { names }: Numbers): unknown {
+  const text = (field: string, value: unknown): unknown =>
+    ["item", "a", "b", "dimension", "placement"].includes(field) ? names[value as number] : value;
+  return Object.fromEntries(
+    Object.entries(cell).map(([field, value]) => [field, text(field, value)]),
+  );
+}
+
+/** A table for each tenant. */
+const tables = (first: number) => {
+  const all = new Map<number, Numbers>();
+  return (tenant: number): Numbers => {
+    const numbers = all.get(tenant) ?? new Numbers(first);
+    all.set(tenant, numbers);
+    return numbers;
+  };
+};
+
+test("contributions come back as they were written, in order, message by message, under the reader's numbers", () => {
   fc.assert(
     fc.property(
-      fc.array(fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), contribution))),
-      (messages) => {
-        const writer = new ContributionWriter();
+      fc.array(fc.array(fc.tuple(fc.integer({ min: 1, max: 3 }), contribution))),
+      fc.constantFrom(0, 5, 3_000),
+      fc.constantFrom(0, 2, 3_000),
+      (messages, writers, readers) => {
+        const [writer, reader] = [new ContributionWriter(), new ContributionReader()];
+        const [theirs, own] = [tables(writers), tables(readers)];
         for (const message of messages) {
-          for (const [tenant, cell] of message) writer.add(tenant, cell, 1);
-          const back: [number, Contribution][] = [];
-          readContributions(writer.take(), (tenant, cell) => back.push([tenant, cell]));
+          for (const [tenant, cell] of message) writer.add(tenant, theirs(tenant), cell, 1);
+          const back: [number, unknown][] = [];
+          reader.read(writer.take(), own, (tenant, cell) =>
+            back.push([tenant, named(cell, own(tenant))]),
+          );
           expect(back).toEqual(message);
         }
       },
@@ -88,10 +131,28 @@ test("contributions come back as they were written, in order, whatever message t
   );
 });
 
-test("a subtracted contribution comes back with its sign turned", () => {
+test("a subtracted contribution comes back with its sign turned; a name crosses once", () => {
   const writer = new ContributionWriter();
-  writer.add(1, { model: "cooccurrence", a: "a", b: "b", delta: 3 }, -1);
-  const back: Contribution[] = [];
-  readContributions(writer.take(), (_tenant, cell) => back.push(cell));
-  expect(back).toEqual([{ model: "cooccurrence", a: "a", b: "b", delta: -3 }]);
+  const reader = new ContributionReader();
+  const [theirs, own] = [tables(0), tables(0)];
+  const lengths: number[] = [];
+  for (let n = 0; n < 2; n++) {
+    writer.add(1, theirs(1), { model: "cooccurrence", a: "aaaa", b: "bbbb", delta: 3 }, -1);
+    const bytes = writer.take();
+    lengths.push(bytes.length);
+    const back: unknown[] = [];
+    reader.read(bytes, own, (tenant, cell) => back.push(named(cell, own(tenant))));
+    expect(back).toEqual([{ model: "cooccurrence", a: "aaaa", b: "bbbb", delta: -3 }]);
+  }
+  expect(lengths[1]).toBe(lengths[0]! - 2 * "?aaaa".length);
+});
+
+test("a number that no name came with is refused", () => {
+  const writer = new ContributionWriter();
+  const names = tables(0)(1);
+  writer.add(1, names, { model: "cooccurrence", a: "a", b: "b", delta: 1 }, 1);
+  writer.take();
+  writer.add(1, names, { model: "cooccurrence", a: "a", b: "b", delta: 1 }, 1);
+  const read = () => new ContributionReader().read(writer.take(), tables(0), () => undefined);
+  expect(read).toThrow("stands for no name");
 });

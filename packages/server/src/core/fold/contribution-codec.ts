@@ -4,14 +4,16 @@ import {
   audienceCounts,
   audiences,
   type Contribution,
+  type Named,
   rankerHeads,
   rewardOutcomes,
   type ShownRow,
 } from "./contribution.ts";
 
 /**
- * Contributions as bytes, for those who tail them in another thread or process. A message is self-contained:
- * a string stands in it once, where it first appears, and is a number from then on.
+ * Contributions as bytes, for those who tail them in another thread or process from its beginning, message by message.
+ * A name stands in them once, where it first appears, and is its writer's number from then on; the reader turns that
+ * into its own, so that neither side looks a name up by its letters for every cell.
  */
 const models = [
   "sessions",
@@ -24,17 +26,27 @@ const models = [
   "audiences",
 ] as const;
 
+/** Gives names numbers, and the same name the same one; a number is its own. */
+export interface Numbering {
+  intern(name: Named): number;
+}
+
 export class ContributionWriter {
   readonly #writer = new ByteWriter(1 << 14);
-  readonly #names = new Map<string, number>();
+  /** By tenant and number: 1 if the name has been written. */
+  readonly #told = new Map<number, Uint8Array>();
+  #names: Numbering | undefined;
+  #tenant = 0;
 
   get length(): number {
     return this.#writer.length;
   }
 
-  /** Adds one contribution of a tenant; its delta is multiplied by `sign`. */
-  add(tenant: number, contribution: Contribution, sign: 1 | -1): void {
+  /** Adds one contribution of a tenant, whose names have these numbers; its delta is multiplied by `sign`. */
+  add(tenant: number, names: Numbering, contribution: Contribution, sign: 1 | -1): void {
     const writer = this.#writer;
+    this.#tenant = tenant;
+    this.#names = names;
     writer.varint(tenant);
     writer.u8(models.indexOf(contribution.model));
     writer.zigzag(contribution.delta * sign);
@@ -88,42 +100,69 @@ export class ContributionWriter {
   take(): Uint8Array<ArrayBuffer> {
     const bytes = this.#writer.finish();
     this.#writer.reset();
-    this.#names.clear();
     return bytes;
   }
 
+  /** A number, and the name behind it where the reader does not know it yet. */
   #name(text: string): void {
-    const known = this.#names.get(text);
-    if (known !== undefined) {
-      this.#writer.varint(known);
-      return;
-    }
-    this.#writer.varint(this.#names.size);
-    this.#writer.text(text);
-    this.#names.set(text, this.#names.size);
+    const number = this.#names!.intern(text);
+    const told = this.#toldWith(number);
+    this.#writer.varint(number * 2 + (1 - told[number]!));
+    if (told[number] === 0) this.#writer.text(text);
+    told[number] = 1;
+  }
+
+  #toldWith(number: number): Uint8Array {
+    const told = this.#told.get(this.#tenant);
+    if (told !== undefined && number < told.length) return told;
+    const grown = new Uint8Array(Math.max(number + 1, (told?.length ?? 512) * 2));
+    if (told !== undefined) grown.set(told);
+    this.#told.set(this.#tenant, grown);
+    return grown;
   }
 }
 
-/** Calls back with each contribution of a message, in order. */
-export function readContributions(
-  bytes: Uint8Array,
-  each: (tenant: number, contribution: Contribution) => void,
-): void {
-  const reader = new ByteReader(bytes);
-  const names: string[] = [];
-  const name = (): string => {
-    const index = reader.varint();
-    if (index === names.length) names.push(reader.text());
-    const known = names[index];
-    assert(known !== undefined, "a contribution names a string that the message does not hold");
-    return known;
-  };
-  while (reader.left > 0) {
-    const tenant = reader.varint();
-    const model = models[reader.u8()];
-    const delta = reader.zigzag();
-    assert(model !== undefined, "a contribution to an unknown model");
-    each(tenant, readCell(model, delta, reader, name));
+/** Reads what one writer wrote, all of it from the first message on. */
+export class ContributionReader {
+  /** The reader's numbers by tenant and the writer's number, plus 1. */
+  readonly #known = new Map<number, Int32Array>();
+
+  /**
+   * Calls back with each contribution of a message, in order, its names as numbers that `namesOf` gives the tenant's
+   * names.
+   */
+  read(
+    bytes: Uint8Array,
+    namesOf: (tenant: number) => Numbering,
+    each: (tenant: number, contribution: Contribution<number>) => void,
+  ): void {
+    const reader = new ByteReader(bytes);
+    let tenant = 0;
+    const name = (): number => {
+      const code = reader.varint();
+      const number = Math.floor(code / 2);
+      const known = this.#knownWith(tenant, number);
+      if (code % 2 === 1) known[number] = namesOf(tenant).intern(reader.text()) + 1;
+      const own = known[number]!;
+      assert(own > 0, "a contribution names a number that stands for no name");
+      return own - 1;
+    };
+    while (reader.left > 0) {
+      tenant = reader.varint();
+      const model = models[reader.u8()];
+      const delta = reader.zigzag();
+      assert(model !== undefined, "a contribution to an unknown model");
+      each(tenant, readCell(model, delta, reader, name));
+    }
+  }
+
+  #knownWith(tenant: number, number: number): Int32Array {
+    const known = this.#known.get(tenant);
+    if (known !== undefined && number < known.length) return known;
+    const grown = new Int32Array(Math.max(number + 1, (known?.length ?? 512) * 2));
+    if (known !== undefined) grown.set(known);
+    this.#known.set(tenant, grown);
+    return grown;
   }
 }
 
@@ -131,8 +170,8 @@ function readCell(
   model: (typeof models)[number],
   delta: number,
   reader: ByteReader,
-  name: () => string,
-): Contribution {
+  name: () => number,
+): Contribution<number> {
   switch (model) {
     case "sessions": {
       const [keyHi, keyLo, index] = [reader.u32(), reader.u32(), reader.varint()];

@@ -3,36 +3,39 @@
  * function of that user's records alone, never of a model or of the catalogue. C(state) lists a user's
  * cells with positive deltas; forgetting adds the same cells with their signs turned.
  */
-export type Contribution =
-  | SessionCell
-  | CooccurrenceCell
-  | PopularityCell
-  | RewardCell
-  | AudienceCell
-  | RankerCell
+export type Contribution<N extends Named = string> =
+  | SessionCell<N>
+  | CooccurrenceCell<N>
+  | PopularityCell<N>
+  | RewardCell<N>
+  | AudienceCell<N>
+  | RankerCell<N>
   | FlowCell
-  | SkipCell;
+  | SkipCell<N>;
+
+/** Fold names items, placements and dimensions; whoever tails cells may have a number for each name instead. */
+export type Named = string | number;
 
 /**
  * The item at place `index` (0-based) of a session. A session is named by a 64-bit hash of (subject, start);
  * `minute` is the event time in whole minutes since 1970. Delta is +1 or -1. Cells of a session are added in
  * ascending and subtracted in descending order of index.
  */
-export interface SessionCell {
+export interface SessionCell<N extends Named = string> {
   model: "sessions";
   keyHi: number;
   keyLo: number;
   index: number;
-  item: string;
+  item: N;
   minute: number;
   delta: number;
 }
 
 /** One user's taste holds both items (a < b in code units), or, with a = b, holds the item. Delta is +-1. */
-export interface CooccurrenceCell {
+export interface CooccurrenceCell<N extends Named = string> {
   model: "cooccurrence";
-  a: string;
-  b: string;
+  a: N;
+  b: N;
   delta: number;
 }
 
@@ -41,10 +44,10 @@ export interface CooccurrenceCell {
  * stated: "device:<class>", "region:<name>", "place:<name>", "a.<attribute>:<value>"; `hour` is the event time in whole hours since 1970. The summary
  * coarsens hours to days and weeks as the clock records move on.
  */
-export interface PopularityCell {
+export interface PopularityCell<N extends Named = string> {
   model: "popularity";
-  dimension: string;
-  item: string;
+  dimension: N;
+  item: N;
   hour: number;
   /** The part of the week (`timeSliceOf`) by the user's clocks, of "all", where it is not that of `hour`. */
   slice?: number | undefined;
@@ -72,10 +75,10 @@ export const rewardOutcomes = ["shown", "click", "complete", "skip", "purchase"]
 export type RewardOutcome = (typeof rewardOutcomes)[number];
 
 /** A slot of a logged decision was seen, or what followed from it. `day` is whole days since 1970. */
-export interface RewardCell {
+export interface RewardCell<N extends Named = string> {
   model: "rewards";
-  placement: string;
-  item: string;
+  placement: N;
+  item: N;
   outcome: RewardOutcome;
   day: number;
   delta: number;
@@ -92,9 +95,9 @@ export const audienceCounts = [...rewardOutcomes, ...verdicts] as const;
 export type AudienceCount = (typeof audienceCounts)[number];
 
 /** The same outcomes as in a RewardCell, whatever the item; and how answers were judged, once each at most. */
-export interface AudienceCell {
+export interface AudienceCell<N extends Named = string> {
   model: "audiences";
-  placement: string;
+  placement: N;
   audience: Audience;
   count: AudienceCount;
   day: number;
@@ -121,9 +124,9 @@ export interface ShownRow {
  * were when the decision was made. The layout of `row` is that of sum/ranker.ts. Without `shown` the first
  * candidate was taken, and none of them was in a list.
  */
-export interface RankerCell {
+export interface RankerCell<N extends Named = string> {
   model: "ranker";
-  placement: string;
+  placement: N;
   row: Uint8Array;
   shown?: ShownRow | undefined;
   delta: number;
@@ -153,9 +156,9 @@ export interface FlowCell {
 export const streaksMax = 25;
 
 /** One of the user's newest plays, skipped or not, and what became of the plays before it. */
-export interface SkipCell {
+export interface SkipCell<N extends Named = string> {
   model: "skips";
-  item: string;
+  item: N;
   streak: number;
   isSkipped: boolean;
   delta: number;

@@ -10,6 +10,7 @@ import {
   type AudienceCount,
   audienceCounts,
   audiences,
+  type Named,
 } from "../fold/contribution.ts";
 import { CellWriter, readCells } from "./cell-bytes.ts";
 import { CellRows } from "./cell-rows.ts";
@@ -49,11 +50,11 @@ export class Audiences implements Summary<AudienceCell> {
     return this.#cells.bytes + this.#rows.bytes;
   }
 
-  add(cell: AudienceCell): void {
+  add(cell: AudienceCell<Named>): void {
     this.#change(cell.placement, codeOf(cell.audience, cell.count), cell.day, cell.delta);
   }
 
-  subtract(cell: AudienceCell): void {
+  subtract(cell: AudienceCell<Named>): void {
     this.#change(cell.placement, codeOf(cell.audience, cell.count), cell.day, -cell.delta);
   }
 
@@ -101,7 +102,7 @@ export class Audiences implements Summary<AudienceCell> {
     return [...ids].map((id) => this.items.keys[id]!).sort();
   }
 
-  #change(placementKey: string, code: number, day: number, delta: number): void {
+  #change(placementKey: Named, code: number, day: number, delta: number): void {
     assert(code >= 0 && code < countsMax * audiences.length, "a known audience");
     assert(code % countsMax < audienceCounts.length, "a known count");
     assert(day >>> 0 === day && day < 2 ** 29, "a day is a whole number >= 0");

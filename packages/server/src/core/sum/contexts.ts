@@ -5,7 +5,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { digestLanes, MultisetDigest } from "../../base/digest.ts";
-import { type PopularityCell, timeSliceOf, timeSlices } from "../fold/contribution.ts";
+import { type PopularityCell, timeSliceOf, timeSlices, type Named } from "../fold/contribution.ts";
 import { CellWriter, readCells } from "./cell-bytes.ts";
 import type { Items } from "./items.ts";
 import { type Summary, sumMax } from "./summary.ts";
@@ -51,11 +51,11 @@ export class Contexts implements Summary<PopularityCell> {
     return this.#times.byteLength;
   }
 
-  add(cell: PopularityCell): void {
+  add(cell: PopularityCell<Named>): void {
     this.#changeBy(cell, cell.delta);
   }
 
-  subtract(cell: PopularityCell): void {
+  subtract(cell: PopularityCell<Named>): void {
     this.#changeBy(cell, -cell.delta);
   }
 
@@ -109,13 +109,17 @@ export class Contexts implements Summary<PopularityCell> {
     return this.#totals.get(dimension)?.count ?? 0;
   }
 
-  #changeBy({ dimension, item, hour, slice }: PopularityCell, delta: number): void {
+  #changeBy({ dimension, item, hour, slice }: PopularityCell<Named>, delta: number): void {
     assert(hour >>> 0 === hour, "an hour is a whole number >= 0");
-    if (dimension === "all") {
+    if (this.#isAll(dimension)) {
       const column = slice ?? timeSliceOf(hour);
       assert(column >= 0 && column < timeSlices, "a known part of the week");
       this.#change(this.items.intern(item), column, delta);
     } else this.#change(this.items.intern(dimension), totalColumn, delta);
+  }
+
+  #isAll(dimension: Named): boolean {
+    return (typeof dimension === "string" ? dimension : this.items.keys[dimension]) === "all";
   }
 
   #change(id: number, column: number, delta: number): void {

@@ -5,7 +5,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { digestLanes, MultisetDigest } from "../../base/digest.ts";
-import type { CooccurrenceCell } from "../fold/contribution.ts";
+import type { CooccurrenceCell, Named } from "../fold/contribution.ts";
 import { CellWriter, readCells } from "./cell-bytes.ts";
 import { CellRows } from "./cell-rows.ts";
 import type { Items } from "./items.ts";
@@ -44,11 +44,11 @@ export class Cooccurrence implements Summary<CooccurrenceCell> {
     return this.#pairs.bytes + this.#diagonal.byteLength;
   }
 
-  add(cell: CooccurrenceCell): void {
+  add(cell: CooccurrenceCell<Named>): void {
     this.#change(cell.a, cell.b, cell.delta);
   }
 
-  subtract(cell: CooccurrenceCell): void {
+  subtract(cell: CooccurrenceCell<Named>): void {
     this.#change(cell.a, cell.b, -cell.delta);
   }
 
@@ -105,8 +105,9 @@ export class Cooccurrence implements Summary<CooccurrenceCell> {
     return this.#pairs.valueAt(item, at);
   }
 
-  #change(keyA: string, keyB: string, delta: number): void {
-    assert(keyA <= keyB, "a pair stands in order of its keys");
+  #change(keyA: Named, keyB: Named, delta: number): void {
+    // Numbers were given to names that stood so.
+    assert(typeof keyA === "number" || keyA <= keyB, "a pair stands in order of its keys");
     const a = this.items.intern(keyA);
     const b = this.items.intern(keyB);
     if (a === b) {

@@ -1,3 +1,4 @@
+import type { Named } from "../fold/contribution.ts";
 import { digestLanes, hashString } from "../../base/digest.ts";
 
 /**
@@ -15,8 +16,9 @@ export class Items {
   #priorKey = "";
   #priorId = -1;
 
-  /** The id of a key, given out now if it is new. */
-  intern(key: string): number {
+  /** The id of a key, given out now if it is new; a number is an id already. */
+  intern(key: Named): number {
+    if (typeof key === "number") return key;
     if (key === this.#lastKey && this.#lastId !== -1) return this.#lastId;
     const id = key === this.#priorKey && this.#priorId !== -1 ? this.#priorId : this.#idOf(key);
     this.#priorKey = this.#lastKey;

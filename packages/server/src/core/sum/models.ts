@@ -1,4 +1,4 @@
-import type { Contribution } from "../fold/contribution.ts";
+import type { Contribution, Named } from "../fold/contribution.ts";
 import { Audiences } from "./audiences.ts";
 import { Contexts } from "./contexts.ts";
 import { Cooccurrence } from "./cooccurrence.ts";
@@ -23,7 +23,7 @@ export class Models {
   readonly skips = new Skips(this.items);
   readonly audiences = new Audiences(this.items);
 
-  add(contribution: Contribution): void {
+  add(contribution: Contribution<Named>): void {
     switch (contribution.model) {
       case "sessions":
         return this.sessions.add(contribution);

@@ -5,7 +5,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { digestLanes, hashString, MultisetDigest } from "../../base/digest.ts";
-import type { PopularityCell } from "../fold/contribution.ts";
+import type { PopularityCell, Named } from "../fold/contribution.ts";
 import { CellWriter, readCells } from "./cell-bytes.ts";
 import { Blocks } from "./blocks.ts";
 import { CellRows } from "./cell-rows.ts";
@@ -103,11 +103,11 @@ export class Popularity implements Summary<PopularityCell> {
     return this.#clockHour;
   }
 
-  add(cell: PopularityCell): void {
+  add(cell: PopularityCell<Named>): void {
     this.#change(cell.dimension, cell.item, this.#bucketOf(cell.hour), cell.delta);
   }
 
-  subtract(cell: PopularityCell): void {
+  subtract(cell: PopularityCell<Named>): void {
     this.#change(cell.dimension, cell.item, this.#bucketOf(cell.hour), -cell.delta);
   }
 
@@ -223,7 +223,7 @@ export class Popularity implements Summary<PopularityCell> {
     return bucketOf(hour, this.#clockHour);
   }
 
-  #change(dimensionKey: string, itemKey: string, bucket: number, delta: number): void {
+  #change(dimensionKey: Named, itemKey: Named, bucket: number, delta: number): void {
     const row = this.#rows.intern(this.items.intern(dimensionKey), this.items.intern(itemKey));
     this.#changeRow(row, bucket, delta);
   }

@@ -17,6 +17,7 @@ import {
   rankerHeads,
   rowHead,
   type ShownRow,
+  type Named,
 } from "../fold/contribution.ts";
 import { CellWriter, readCells } from "./cell-bytes.ts";
 import type { Items } from "./items.ts";
@@ -121,11 +122,11 @@ export class RankerSum implements Summary<RankerCell> {
     return this.#systems.get(`${this.items.find(placement)}/${version}/${head}`)?.cells;
   }
 
-  add(cell: RankerCell): void {
+  add(cell: RankerCell<Named>): void {
     this.#change(cell, cell.delta);
   }
 
-  subtract(cell: RankerCell): void {
+  subtract(cell: RankerCell<Named>): void {
     this.#change(cell, -cell.delta);
   }
 
@@ -158,7 +159,7 @@ export class RankerSum implements Summary<RankerCell> {
     return this.#digest;
   }
 
-  #change({ placement, row, shown }: RankerCell, delta: number): void {
+  #change({ placement, row, shown }: RankerCell<Named>, delta: number): void {
     assert(Number.isInteger(delta), "a sum takes integers only");
     if (delta === 0) return;
     this.#digest = undefined;

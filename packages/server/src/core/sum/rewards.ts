@@ -4,7 +4,12 @@
  */
 import { assert } from "../../base/assert.ts";
 import { digestLanes, MultisetDigest } from "../../base/digest.ts";
-import { type RewardCell, type RewardOutcome, rewardOutcomes } from "../fold/contribution.ts";
+import {
+  type RewardCell,
+  type RewardOutcome,
+  rewardOutcomes,
+  type Named,
+} from "../fold/contribution.ts";
 import { CellWriter, readCells } from "./cell-bytes.ts";
 import { CellRows } from "./cell-rows.ts";
 import type { Items } from "./items.ts";
@@ -44,12 +49,12 @@ export class Rewards implements Summary<RewardCell> {
     return this.#cells.bytes + this.#rows.bytes;
   }
 
-  add(cell: RewardCell): void {
+  add(cell: RewardCell<Named>): void {
     const outcome = rewardOutcomes.indexOf(cell.outcome);
     this.#change(cell.placement, cell.item, outcome, cell.day, cell.delta);
   }
 
-  subtract(cell: RewardCell): void {
+  subtract(cell: RewardCell<Named>): void {
     const outcome = rewardOutcomes.indexOf(cell.outcome);
     this.#change(cell.placement, cell.item, outcome, cell.day, -cell.delta);
   }
@@ -133,7 +138,7 @@ export class Rewards implements Summary<RewardCell> {
     return sum;
   }
 
-  #change(placementKey: string, itemKey: string, outcome: number, day: number, delta: number) {
+  #change(placementKey: Named, itemKey: Named, outcome: number, day: number, delta: number) {
     assert(outcome >= 0 && outcome < rewardOutcomes.length, "a known outcome");
     assert(day >>> 0 === day && day < 2 ** 29, "a day is a whole number >= 0");
     const placement = this.items.intern(placementKey);

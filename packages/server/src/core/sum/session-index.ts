@@ -1,6 +1,6 @@
 import { assert } from "../../base/assert.ts";
 import { MultisetDigest, digestLanes } from "../../base/digest.ts";
-import type { SessionCell } from "../fold/contribution.ts";
+import type { SessionCell, Named } from "../fold/contribution.ts";
 import { Blocks } from "./blocks.ts";
 import type { Items } from "./items.ts";
 import { type CellVisit, PendingCells } from "./pending-cells.ts";
@@ -80,7 +80,7 @@ export class SessionIndex implements Summary<SessionCell> {
     return this.#digest.hex();
   }
 
-  add(cell: SessionCell): void {
+  add(cell: SessionCell<Named>): void {
     const { keyHi, keyLo, index, minute, delta } = cell;
     assert(Number.isSafeInteger(delta), "a sum takes integers only");
     assert(index >>> 0 === index && minute >>> 0 === minute, "index and minute are 32 bits");
@@ -88,7 +88,7 @@ export class SessionIndex implements Summary<SessionCell> {
       this.#change(keyHi, keyLo, index, this.#items.intern(cell.item), minute, delta);
   }
 
-  subtract(cell: SessionCell): void {
+  subtract(cell: SessionCell<Named>): void {
     this.add({ ...cell, delta: -cell.delta });
   }
 

@@ -4,7 +4,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { digestLanes, MultisetDigest } from "../../base/digest.ts";
-import { type SkipCell, streaksMax } from "../fold/contribution.ts";
+import { type SkipCell, streaksMax, type Named } from "../fold/contribution.ts";
 import { CellWriter, readCells } from "./cell-bytes.ts";
 import { CellRows } from "./cell-rows.ts";
 import type { Items } from "./items.ts";
@@ -43,11 +43,11 @@ export class Skips implements Summary<SkipCell> {
     return this.#cells.bytes + this.#byItem.byteLength + this.#byStreak.byteLength;
   }
 
-  add({ item, streak, isSkipped, delta }: SkipCell): void {
+  add({ item, streak, isSkipped, delta }: SkipCell<Named>): void {
     this.#change(item, streak, Number(isSkipped), delta);
   }
 
-  subtract({ item, streak, isSkipped, delta }: SkipCell): void {
+  subtract({ item, streak, isSkipped, delta }: SkipCell<Named>): void {
     this.#change(item, streak, Number(isSkipped), -delta);
   }
 
@@ -93,7 +93,7 @@ export class Skips implements Summary<SkipCell> {
     return this.#byStreak[streak * 2 + 1]!;
   }
 
-  #change(key: string, streak: number, isSkipped: number, delta: number): void {
+  #change(key: Named, streak: number, isSkipped: number, delta: number): void {
     assert(streak >>> 0 === streak && streak < streaksMax, "a known streak");
     const item = this.items.intern(key);
     const column = streak * 2 + isSkipped;

@@ -1,4 +1,4 @@
-import type { Contribution, ModelName } from "../fold/contribution.ts";
+import type { Contribution, ModelName, Named } from "../fold/contribution.ts";
 
 /** Sums are exact up to here; a larger one is a fault of the caller and stops the partition. */
 export const sumMax = 2 ** 52;
@@ -14,7 +14,7 @@ export const sumMax = 2 ** 52;
  *
  * Duties of a caller. Contributions come from `fold` alone, and what was added is what gets subtracted.
  */
-export interface Summary<C extends Contribution> {
+export interface Summary<C extends Contribution<Named>> {
   readonly model: ModelName;
   add(contribution: C): void;
   /** The same as adding it with its delta negated. */

@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { Fifo } from "../../base/fifo.ts";
 import type { Contribution } from "../../core/fold/contribution.ts";
 import { RequestError } from "../../core/rank/request-error.ts";
-import { ContributionTail } from "../contribution-tail.ts";
+import { ContributionTail, type Summed } from "../contribution-tail.ts";
 import type { Declaration } from "../declaration.ts";
 import type { RankAsk, RankCall, RankedText, RankReplies, RankReply } from "./message.ts";
 import type { ViewsOfTenant } from "./ranked.ts";
@@ -54,11 +54,11 @@ export class RankThreads {
     return this.#tail.behind;
   }
 
-  add(tenant: number, contributions: readonly Contribution[]): void {
+  add(tenant: Summed, contributions: readonly Contribution[]): void {
     this.#tail.add(tenant, contributions);
   }
 
-  subtract(tenant: number, contributions: readonly Contribution[]): void {
+  subtract(tenant: Summed, contributions: readonly Contribution[]): void {
     this.#tail.subtract(tenant, contributions);
   }
 

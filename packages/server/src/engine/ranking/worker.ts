@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { recommendationOf } from "@attune/protocol";
 import { utf8EncodeInto } from "../../base/text.ts";
 import { decodeState } from "../../core/fold/codec.ts";
-import { readContributions } from "../../core/fold/contribution-codec.ts";
+import { ContributionReader } from "../../core/fold/contribution-codec.ts";
 import { EaseView } from "../../core/rank/ease.ts";
 import { ThetaView } from "../../core/rank/learned/theta.ts";
 import { RequestError } from "../../core/rank/request-error.ts";
@@ -13,6 +13,7 @@ import { ranked, type ViewsOfTenant } from "./ranked.ts";
 
 /** A ranking thread: sums, definitions and catalogues of its own, tailed in order, and the answers from them. */
 const tenants = new Tenants();
+const reader = new ContributionReader();
 const views = new Map<number, ViewsOfTenant>();
 
 parentPort!.on("message", (calls: readonly RankCall[]) => {
@@ -26,8 +27,10 @@ parentPort!.on("message", (calls: readonly RankCall[]) => {
 function take(call: RankCall): void {
   switch (call.type) {
     case "add":
-      readContributions(call.bytes, (tenant, contribution) =>
-        tenants.obtain(tenant).models.add(contribution),
+      reader.read(
+        call.bytes,
+        (tenant) => tenants.obtain(tenant).models.items,
+        (tenant, contribution) => tenants.obtain(tenant).models.add(contribution),
       );
       took(workerData as Taken);
       return;

@@ -142,10 +142,11 @@ const like = (a: string, b: string): Contribution => ({ model: "cooccurrence", a
 test("while EASE is solved the thread goes on: weights come first, and the sums move on without it", async () => {
   const views = new Views(["theta", "ease"]);
   onTestFinished(() => views.close());
-  const sums = new Cooccurrence(new Items());
+  const items = new Items();
+  const sums = new Cooccurrence(items);
   const keys = Array.from({ length: 200 }, (_, item) => `i${1_000 + item}`);
   const add = (cells: Contribution[]) => {
-    views.add(1, cells);
+    views.add({ number: 1, models: { items } }, cells);
     for (const cell of cells) if (cell.model === "cooccurrence") sums.add(cell);
   };
   for (const [at, key] of keys.entries()) add([like(key, key), like(keys[at >> 1]!, key)]);
@@ -170,7 +171,8 @@ test("solves of all tenants take turns, and rest twenty times as long as the las
   const waiting: { tenant: number; resolve(solved: SolvedEase): void }[] = [];
   const ease = (tenant: number) =>
     new Promise<SolvedEase>((resolve) => waiting.push({ tenant, resolve }));
-  const sums = new Cooccurrence(new Items());
+  const items = new Items();
+  const sums = new Cooccurrence(items);
   const newest = [1, 2].map((tenant) => new NewestEase({ ease }, tenant, pace));
   const refresh = (now: number) => {
     for (const one of newest.toSorted((a, b) => (a.askedAt < b.askedAt ? -1 : 1)))

@@ -3,7 +3,7 @@ import { assert } from "../../base/assert.ts";
 import type { Contribution } from "../../core/fold/contribution.ts";
 import { EaseView } from "../../core/rank/ease.ts";
 import { ThetaView } from "../../core/rank/learned/theta.ts";
-import { ContributionTail } from "../contribution-tail.ts";
+import { ContributionTail, type Summed } from "../contribution-tail.ts";
 
 /** A derived view of the sums: named by the position it was made at, never patched, made again at will. */
 export interface DigestView {
@@ -85,11 +85,11 @@ export class Views {
     this.#worker.unref();
   }
 
-  add(tenant: number, contributions: readonly Contribution[]): void {
+  add(tenant: Summed, contributions: readonly Contribution[]): void {
     this.#tail.add(tenant, contributions);
   }
 
-  subtract(tenant: number, contributions: readonly Contribution[]): void {
+  subtract(tenant: Summed, contributions: readonly Contribution[]): void {
     this.#tail.subtract(tenant, contributions);
   }
 

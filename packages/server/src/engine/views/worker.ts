@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as pause, setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
-import { readContributions } from "../../core/fold/contribution-codec.ts";
+import { ContributionReader } from "../../core/fold/contribution-codec.ts";
 import { type EaseView, solveEaseInSteps } from "../../core/rank/ease.ts";
 import { solveThetas } from "../../core/rank/learned/theta.ts";
 import { Models } from "../../core/sum/models.ts";
@@ -11,6 +11,7 @@ import type { DigestView, ViewCall, ViewReply } from "./thread.ts";
 
 /** The view thread: its own sums, tailed from contributions, and what is made from them. */
 const tenants = new Map<number, Models>();
+const reader = new ContributionReader();
 let clockHour = 0;
 /** The solve of EASE under way, or the last one. */
 let solving: Promise<void> = Promise.resolve();
@@ -20,7 +21,11 @@ giveWay();
 parentPort!.on("message", (call: ViewCall) => {
   switch (call.type) {
     case "add":
-      readContributions(call.bytes, (tenant, contribution) => modelsOf(tenant).add(contribution));
+      reader.read(
+        call.bytes,
+        (tenant) => modelsOf(tenant).items,
+        (tenant, contribution) => modelsOf(tenant).add(contribution),
+      );
       took(workerData as Taken);
       return;
     case "clock":
