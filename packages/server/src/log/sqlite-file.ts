@@ -39,14 +39,16 @@ import {
   type Removal,
   type SeqRange,
 } from "./log.ts";
+import { applySynchronous, busyTimeoutMs, type MovedWal, moveWal } from "./wal.ts";
 import { decodeWitness, encodeSlot, judgeWitness, newEpoch, witnessBytes } from "./witness.ts";
 
 const fileFormat = "1";
 const pageSize = 4096;
-const checkpointPages = 250;
+/** So many pages are worth a move, and beyond so many the log is to begin anew in its file. */
+const movedPagesMin = 250;
+const walPagesMax = 4_096;
 /** Pages of a commit besides its bytes: the tree's leaf and what it links to. */
 const pagesBeside = 3;
-const busyTimeoutMs = 5000;
 const errorFull = 13;
 const errorCorrupt = 11;
 const errorNoDatabase = 26;
@@ -129,9 +131,23 @@ export class SqliteFile {
     this.#walPages += Math.ceil((heads.length + body.length) / pageSize) + pagesBeside;
   }
 
-  /** Moves the write-ahead log into the file once it is long enough. Call it after acknowledging. */
-  checkpointIfDue(): void {
-    if (this.#walPages >= checkpointPages) this.#checkpoint("PASSIVE");
+  /** Whether the write-ahead log is long enough to be moved into the file; that is no work for an append to wait for. */
+  get isMoveDue(): boolean {
+    return this.#walPages >= movedPagesMin;
+  }
+
+  /** Does it here and now. */
+  move(): void {
+    this.#checkpoint("PASSIVE");
+  }
+
+  /**
+   * Another connection moved so far. What came meanwhile is still to be moved, so the log would never be done with and
+   * grow without end: where it has become long, the little that is left is moved here, and the next append begins at its start.
+   */
+  noteMoved({ pages, moved }: MovedWal): void {
+    this.#walPages = Math.max(0, pages - moved);
+    if (pages > walPagesMax) this.move();
   }
 
   /** Batches from `first` on, whole and checked, until `last` or about `bytesMax`. */
@@ -237,12 +253,10 @@ export class SqliteFile {
   }
 
   #configure(synchronous: "FULL" | "OFF"): void {
-    this.#db.exec(`PRAGMA page_size=${pageSize}; PRAGMA journal_mode=WAL;`);
-    this.#db.exec(`PRAGMA synchronous=${synchronous}; PRAGMA secure_delete=ON;`);
-    this.#db.exec("PRAGMA wal_autocheckpoint=0;");
-    if (process.platform === "darwin") {
-      this.#db.exec("PRAGMA fullfsync=1; PRAGMA checkpoint_fullfsync=1;");
-    }
+    this.#db.exec(
+      `PRAGMA page_size=${pageSize}; PRAGMA journal_mode=WAL; PRAGMA secure_delete=ON;`,
+    );
+    applySynchronous(this.#db, synchronous);
   }
 
   /** Makes the tables of a new log, or checks those of an old one, and takes the ownership. */
@@ -355,13 +369,9 @@ export class SqliteFile {
   /** False when another connection kept it from finishing. */
   #checkpoint(mode: "PASSIVE" | "TRUNCATE"): boolean {
     try {
-      const row = this.#db.prepare(`PRAGMA wal_checkpoint(${mode})`).get() as {
-        busy: number;
-        log: number;
-        checkpointed: number;
-      };
-      this.#walPages = Math.max(0, row.log - row.checkpointed);
-      return row.busy === 0;
+      const { pages, moved, isKept } = moveWal(this.#db, mode);
+      this.#walPages = Math.max(0, pages - moved);
+      return !isKept;
     } catch (error) {
       throw unavailable(error);
     }

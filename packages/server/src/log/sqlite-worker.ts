@@ -6,6 +6,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../base/assert.ts";
 import type { LogRecord } from "../base/record.ts";
 import { LogUnavailableError, type Removal } from "./log.ts";
+import { WalMover } from "./wal-mover.ts";
 import { SqliteFile, type SqliteFileOptions } from "./sqlite-file.ts";
 import {
   type Answers,
@@ -27,6 +28,11 @@ let final: LogUnavailableError | undefined;
 let longWork: Promise<unknown> = Promise.resolve();
 
 const file = open();
+const mover =
+  file &&
+  new WalMover(workerData as SqliteFileOptions, (moved) =>
+    guard(() => (moved === undefined ? file.move() : file.noteMoved(moved))),
+  );
 const ticking = setInterval(() => guard(() => file?.bearWitness()), witnessEveryMs);
 
 if (file === undefined) {
@@ -72,7 +78,12 @@ function answer(log: SqliteFile, id: number, request: Request): void {
   } catch (error) {
     fail(id, error);
   }
-  if (request.op === "commit") guard(() => log.checkpointIfDue());
+  if (request.op === "commit" && log.isMoveDue) moveWal(log);
+}
+
+/** Beside the appends, or on this thread where there is nobody to do it. */
+function moveWal(log: SqliteFile): void {
+  if (mover?.move() !== true) guard(() => log.move());
 }
 
 async function settle(id: number, work: () => Promise<Answers[keyof Answers]>): Promise<void> {
@@ -130,6 +141,7 @@ async function rewrite(
 }
 
 async function close(log: SqliteFile): Promise<null> {
+  await mover?.close();
   // After a refusal the file is left as it is: only a new start can tell what the disk holds.
   if (final === undefined) log.close();
   return null;
