@@ -23,7 +23,7 @@ export const command: Command = {
       const tenant = tenantOf(attune.tenants, given.tenant);
       const state = attune.engine.state(tenant.number, subjectGiven("profile", given, tenant));
       if (state === undefined) throw unknownUser(given);
-      if (given.isJson) printJson(plain(state));
+      if (given.isJson) printJson(plain(listed(state)));
       else printProfile(state);
       return exitCodes.done;
     } finally {
@@ -31,6 +31,12 @@ export const command: Command = {
     }
   },
 };
+
+/** A state with its lists as lists of values: how they lie in memory is no part of it. */
+function listed(state: UserState): unknown {
+  const { ring, sessions, reactions } = state;
+  return { ...state, ring: [...ring], sessions: [...sessions], reactions: new Map(reactions) };
+}
 
 /** Maps become objects, keys in order. */
 function plain(value: unknown): unknown {
