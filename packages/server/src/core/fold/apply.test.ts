@@ -4,6 +4,7 @@ import { decisionOf, headerOf } from "../../../test/laws/generate.ts";
 import { AssertionError } from "../../base/assert.ts";
 import { apply, refold } from "./apply.ts";
 import { encodeState } from "./codec.ts";
+import { rewardSlice } from "./context.ts";
 import type { Contribution } from "./contribution.ts";
 import { contributionsOf } from "./contributions.ts";
 import { type FoldLimits, type UserState, emptyState, foldLimits, never } from "./state.ts";
@@ -189,6 +190,22 @@ describe("a decision", () => {
       "b skip",
       "c shown",
       "c click",
+    ]);
+  });
+
+  test("counts in the slice of what its own request states, whatever the events say", () => {
+    const asked = decision("d:1", ["a"], 0);
+    const request = { placement: "home", limit: 1, now: noon, context: { device: "tablet" } };
+    const records = [
+      { ...asked, payload: { ...(asked.payload as Decision), request } },
+      interaction("view", "a", 600, { decisionId: "d:1", context: { device: "phone" } }),
+    ];
+    const slice = rewardSlice({ device: "tablet" }, noon);
+    expect(slice).not.toBe(rewardSlice({ device: "phone" }, noon + 600 * minute));
+    const cells = cellsOf(folded(records), "rewards");
+    expect(cells.map((cell) => [cell.outcome, cell.slice])).toEqual([
+      ["shown", slice],
+      ["click", slice],
     ]);
   });
 

@@ -99,6 +99,8 @@ export interface Exposure {
   items: string[];
   /** `outcomeBits` by slot; shown is that it was reported as seen. */
   outcomes: number[];
+  /** The slice of what its request stated (see context.ts): where its outcomes are counted. */
+  slice: number;
   /** Place in `audiences`: how much was known of the user when it was answered. */
   audience: number;
   /** The most popular items of its moment, until the answer is judged; absent, nobody waits for it. */
@@ -139,7 +141,7 @@ export interface FoldLimits {
   playlistsMax: number;
 }
 
-export const logicVersion = 7;
+export const logicVersion = 8;
 
 export const foldLimits: Readonly<FoldLimits> = Object.freeze({
   sessionIdleMs: 1_800_000,

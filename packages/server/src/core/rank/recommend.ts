@@ -1,6 +1,7 @@
 import type { Decision, RecommendationRequest, RecommendedItem } from "@attune/protocol";
 import { assert } from "../../base/assert.ts";
 import { assertCurrent, type Permit } from "../fold/consent.ts";
+import { rewardSlice } from "../fold/context.ts";
 import { emptyState, type UserState } from "../fold/state.ts";
 import type { Models } from "../sum/models.ts";
 import { Categories } from "./adjust/categories.ts";
@@ -37,7 +38,7 @@ import { sourcesOf } from "./sources.ts";
 import { Top } from "./top.ts";
 
 /** Names the code and constants of rank in a decision: raise it with every change that may alter an answer. */
-export const rankConfiguration = "rank-8";
+export const rankConfiguration = "rank-9";
 
 /** Candidates that are ordered again, if the answer itself needs no more. */
 const rerankedMin = 120;
@@ -285,7 +286,7 @@ export class Ranker {
 
   /** The list after chance had its say in the slots that the placement leaves to it. */
   #explored(
-    { models, now, catalogue = Catalogue.empty }: Ask,
+    { models, now, context, catalogue = Catalogue.empty }: Ask,
     { name, exploration, diversity }: Placement,
     { list, sources }: Pinned,
     { onScreen = [], list: shown }: RecommendationRequest,
@@ -300,6 +301,7 @@ export class Ranker {
       budget: exploration,
       key,
       now,
+      slice: rewardSlice(context, now),
       list,
       size: Math.min(limit, shown?.size ?? limit),
       candidates: Array.from(best, (item) => models.items.keys[item]!),

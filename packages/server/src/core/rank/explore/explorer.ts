@@ -6,6 +6,7 @@ import type { Catalogue } from "../catalogue.ts";
 import type { Scores } from "../scores.ts";
 import type { Exploration } from "./budget.ts";
 import { drawBits } from "./key.ts";
+import { triedIn } from "./slice.ts";
 import { certain, choiceParts, type Tried } from "./thompson.ts";
 
 /** The list as it stands without chance, and what holds for whatever else might stand there. */
@@ -16,6 +17,8 @@ export interface Arranged {
   key: string;
   /** The request's time, ms. */
   now: number;
+  /** The slice of what the request states of its circumstances (fold/context.ts). */
+  slice: number;
   list: readonly string[];
   /** The first so many slots are shown; what stands behind them is only known. */
   size: number;
@@ -154,12 +157,16 @@ function isHeard({ models, placement }: Arranged): boolean {
   return total("shown") - followed >= leftMin;
 }
 
-function tried({ models, placement, now }: Arranged, id: string): Tried {
+function tried({ models, placement, now, slice }: Arranged, id: string): Tried {
   const [where, item] = [models.items.find(placement), models.items.find(id)];
   const today = Math.floor(now / dayMs);
-  const count = (outcome: RewardOutcome): number =>
-    models.rewards.faded(where, item, outcome, today, fading) / fading[0]!;
-  return { shown: count("shown"), taken: count("click") };
+  const count = (outcome: RewardOutcome, only?: number): number =>
+    models.rewards.faded(where, item, outcome, today, fading, only);
+  return triedIn(
+    { shown: count("shown", slice), taken: count("click", slice) },
+    { shown: count("shown"), taken: count("click") },
+    fading[0]!,
+  );
 }
 
 function scoreOf({ models, totals }: Arranged, id: string): number {
