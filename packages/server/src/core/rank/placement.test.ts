@@ -83,6 +83,29 @@ test("a bad document names its field, at the limit and one past it", () => {
   expect(explored({ share: 10 })).toBe("exploration.share");
 });
 
+test("the order of a tail is chance's only where a document says so, and never beside diversity", () => {
+  const put = (more: object) =>
+    findPlacement(
+      defined(builtInDefinitions, { kind: "placement", name: "x", sources: {}, ...more }),
+      "x",
+    )!.tailShuffle;
+  expect(put({})).toBe(undefined);
+  expect(put({ tailShuffle: {} })).toEqual({ firstSlot: 5, temperaturePermille: 200 });
+  const most = { firstSlot: 199, temperaturePermille: 10_000 };
+  expect(put({ tailShuffle: most })).toEqual(most);
+  for (const [name, value] of [
+    ["firstSlot", 200],
+    ["firstSlot", -1],
+    ["temperaturePermille", 9],
+    ["temperaturePermille", 10_001],
+    ["slots", 1],
+  ] as const)
+    expect(() => put({ tailShuffle: { [name]: value } })).toThrow(`tailShuffle.${name}`);
+  expect(() => put({ tailShuffle: {}, diversity: {} })).toThrow("diversity");
+  const builtIn = Object.values(builtInDefinitions.placements);
+  expect(builtIn.filter(({ tailShuffle }) => tailShuffle !== undefined)).toEqual([]);
+});
+
 test("one slot in ten may be drawn where nothing else is said, and none where no budget is", () => {
   const put = (more: object) => {
     const document = { kind: "placement", name: "x", sources: {}, ...more };

@@ -15,8 +15,9 @@ import { pinned, type Pinned } from "./arrange/pins.ts";
 import { Blend, weightOne } from "./blend.ts";
 import { Catalogue } from "./catalogue.ts";
 import type { EaseView } from "./ease.ts";
-import { type Draw, Explorer, sparesOf } from "./explore/explorer.ts";
+import { type Draw, Explorer, scoreOf, sparesOf } from "./explore/explorer.ts";
 import { personalKey, strangerKey } from "./explore/key.ts";
+import { type Shuffled, shuffled } from "./explore/tail-shuffle.ts";
 import { catalogueReason, exploredReason, reasonsOf, shortened, unnamed } from "./explain.ts";
 import { Filters } from "./filter/filters.ts";
 import { Eligible } from "./eligible.ts";
@@ -76,6 +77,7 @@ export class Ranker {
   readonly #entries = new Entries();
   readonly #rerank: Rerank;
   readonly #explorer = new Explorer();
+  #tail: Omit<Shuffled, "list"> = noTail;
   readonly #tenant: number;
 
   /** The tenant's number keys what is drawn by chance, and nothing else. */
@@ -187,6 +189,14 @@ export class Ranker {
     return this.#explorer.armsAt(slot);
   }
 
+  /**
+   * The items that a slot of the last answer was drawn from, one after another with the slots before it, in the tail of
+   * a list; none where the slot is not of a drawn tail.
+   */
+  poolAt(slot: number): readonly string[] {
+    return this.#tail.slots.includes(slot) ? this.#tail.pool : [];
+  }
+
   /** Features of the best candidates, as an answer to the request would have them; valid until the next call. */
   look(
     state: UserState,
@@ -287,31 +297,47 @@ export class Ranker {
   /** The list after chance had its say in the slots that the placement leaves to it. */
   #explored(
     { models, now, context, catalogue = Catalogue.empty }: Ask,
-    { name, exploration, diversity }: Placement,
+    { name, exploration, tailShuffle, diversity }: Placement,
     { list, sources }: Pinned,
     { onScreen = [], list: shown }: RecommendationRequest,
     limit: number,
     key: string,
   ): Explored {
     this.#explorer.clear();
-    if (exploration === undefined) return { list, sources, draws: new Map() };
+    const { totals } = this.#blend;
+    const size = Math.min(limit, shown?.size ?? limit);
+    const fixed = new Set([...sources.keys(), ...onScreen]);
+    const tail: Shuffled =
+      tailShuffle === undefined
+        ? { ...noTail, list }
+        : shuffled({
+            shuffle: tailShuffle,
+            key,
+            list,
+            size,
+            fixed,
+            scoreOf: (id) => scoreOf({ models, totals }, id),
+          });
+    this.#tail = tail;
+    if (exploration === undefined) return { list: tail.list, sources, draws: tail.draws };
     const best = this.#top.items.subarray(0, this.#top.count);
-    const { list: drawn, draws } = this.#explorer.draw({
+    const explored = this.#explorer.draw({
       placement: name,
       budget: exploration,
       key,
       now,
       slice: rewardSlice(context, now),
-      list,
-      size: Math.min(limit, shown?.size ?? limit),
+      list: tail.list,
+      size,
+      end: tailShuffle?.firstSlot ?? size,
       candidates: Array.from(best, (item) => models.items.keys[item]!),
-      fixed: new Set([...sources.keys(), ...onScreen]),
+      fixed,
       caps: diversity?.caps ?? [],
       catalogue,
       models,
-      totals: this.#blend.totals,
+      totals,
     });
-    return { list: drawn, sources, draws };
+    return { list: explored.list, sources, draws: new Map([...tail.draws, ...explored.draws]) };
   }
 
   #explained(
@@ -344,6 +370,8 @@ export class Ranker {
     });
   }
 }
+
+const noTail: Omit<Shuffled, "list"> = { draws: new Map(), pool: [], slots: [] };
 
 interface Explored {
   list: readonly string[];

@@ -22,6 +22,8 @@ export interface Arranged {
   list: readonly string[];
   /** The first so many slots are shown; what stands behind them is only known. */
   size: number;
+  /** Slots from this one on are left alone: their order is chance's already. */
+  end: number;
   /** Candidates in canonical order, with those of the list among them. */
   candidates: readonly string[];
   /** Items that nothing may put out of their slots: pinned by a rule, or on somebody's screen. */
@@ -103,8 +105,8 @@ export class Explorer {
   armsAt(slot: number): readonly string[] {
     const arranged = this.#arranged;
     if (arranged === undefined) return [];
-    const { budget, size, list, fixed, caps, catalogue } = arranged;
-    if (slot < budget.firstSlot || slot >= Math.min(size, list.length)) return [];
+    const { budget, size, end, list, fixed, caps, catalogue } = arranged;
+    if (slot < budget.firstSlot || slot >= Math.min(size, end, list.length)) return [];
     const own = list[slot]!;
     if (fixed.has(own) || scoreOf(arranged, own) === 0) return [];
     const { everySlots } = budget;
@@ -169,7 +171,11 @@ function tried({ models, placement, now, slice }: Arranged, id: string): Tried {
   );
 }
 
-function scoreOf({ models, totals }: Arranged, id: string): number {
+/** What an item scores; 0 where it fills a list up. */
+export function scoreOf(
+  { models, totals }: Pick<Arranged, "models" | "totals">,
+  id: string,
+): number {
   const item = models.items.find(id);
   return item >= 0 && totals.has(item) ? Math.max(0, totals.get(item)) : 0;
 }
