@@ -107,6 +107,9 @@ const PlacementBody = Type.Object(
         { ...closed, description: "What of an answer is drawn by chance; absent: nothing." },
       ),
     ),
+    sessionShift: Type.Optional(
+      Type.Boolean({ description: "false: three skips within 90 s make no difference." }),
+    ),
     tailShuffle: Type.Optional(
       Type.Object(
         {

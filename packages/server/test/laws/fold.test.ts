@@ -152,6 +152,18 @@ const planted: { bug: string; fold: Fold; law: string }[] = [
     law: "what the steps emit adds up to C(state) after every record",
   },
   {
+    bug: "a shift of a session is lost when the past changes",
+    fold: {
+      ...realFold,
+      refold: (records, limits) => {
+        const state = realFold.refold(records, limits);
+        if (state !== undefined) state.shiftedUntil = 0;
+        return state;
+      },
+    },
+    law: "live equals refold from scratch after every record",
+  },
+  {
     bug: "what the ranker saw of a list is forgotten before the list is",
     fold: {
       ...realFold,
@@ -295,6 +307,7 @@ test("the generated users reach every corner", () => {
       count(`audience ${audience}`);
       if (popular !== undefined) count("an answer not judged yet");
     }
+    if (live.state.shiftedUntil !== 0) count("a shifted session");
     const { sessions, dislikes, exposures, traits, playlists, dueAt } = live.state;
     if (sessions.length > 1) count("several sessions");
     if (dislikes.size === smallLimits.dislikesMax) count("all dislikes");
@@ -319,6 +332,7 @@ test("the generated users reach every corner", () => {
     "a timer that rang",
     "an answer not judged yet",
     "a slice",
+    "a shifted session",
     ...[1, 2, 3, 4].map((verdict) => `verdict ${verdict}`),
     ...[0, 1, 2].map((audience) => `audience ${audience}`),
     ...models.flatMap((model) => [`${model} added`, `${model} subtracted`]),

@@ -31,6 +31,8 @@ export const smallLimits: Readonly<FoldLimits> = Object.freeze({
   dislikesMax: 2,
   ringMax: 5,
   recentMax: 2,
+  shiftSkips: 2,
+  shiftSpanMs: 20 * 60_000,
   exposuresMax: 3,
   rankerRowsMax: 2,
   counterDaysMax: 3,

@@ -8,6 +8,7 @@ import { rewardSlice } from "./context.ts";
 import type { Contribution } from "./contribution.ts";
 import { contributionsOf } from "./contributions.ts";
 import { type FoldLimits, type UserState, emptyState, foldLimits, never } from "./state.ts";
+import { isShiftedAt } from "./flow.ts";
 import type { FoldRecord } from "./fold-record.ts";
 
 const noon = Date.UTC(2026, 5, 1, 12);
@@ -345,5 +346,45 @@ describe("an answer is judged by what its reader takes next", () => {
     expect(cells(view("i0", 2))).toBe(2 + 2);
     expect(cells(view("i1", 3))).toBe(1);
     expect(cells(view("q", 4))).toBe(0);
+  });
+});
+
+describe("a session that shifts", () => {
+  const second = 1 / 60;
+  const skip = (seconds: number) => interaction("skip", `s${seconds}`, seconds * second);
+  const isShiftedFor = (records: FoldRecord[], minutes: number): boolean =>
+    isShiftedAt(folded(records), noon + minutes * minute);
+  const three = [skip(0), skip(50), skip(90)];
+
+  test("shifts with three skips within 90 s, whatever comes between them, and with no fewer", () => {
+    expect(isShiftedFor(three, 2)).toBe(true);
+    expect(isShiftedFor([skip(0), skip(50), skip(91)], 2)).toBe(false);
+    expect(isShiftedFor([skip(0), skip(50)], 1)).toBe(false);
+    expect(isShiftedFor([skip(0), view("a", 0.5), skip(50), skip(90)], 2)).toBe(true);
+    const dislike = interaction("dislike", "a", 1.5);
+    expect(isShiftedFor([skip(0), skip(50), dislike], 2)).toBe(false);
+  });
+
+  test("stays so until nothing happens for the idle time, and begins anew after that", () => {
+    const on = [...three, view("a", 31.5), view("b", 61.5)];
+    expect(isShiftedFor(on, 91.5)).toBe(true);
+    expect(isShiftedFor(on, 91.6)).toBe(false);
+    expect(isShiftedFor([...on, view("c", 91.6)], 91.6)).toBe(false);
+    // Two of another session and one of this are no three of this.
+    expect(isShiftedFor([...on, ...[6_000, 6_010].map(skip)], 101)).toBe(false);
+  });
+
+  test("shifts by event times, however late its skips come", () => {
+    const late = [three[0]!, three[2]!, view("a", 10), three[1]!];
+    expect(isShiftedAt(refold(late, foldLimits)!, noon + 12 * minute)).toBe(true);
+    expect(encodeState(refold(late, foldLimits)!)).toEqual(
+      encodeState(folded([...three, view("a", 10)])),
+    );
+  });
+
+  test("without a skip never shifts", () => {
+    const kinds = ["view", "play", "complete", "like", "dislike", "add", "purchase"] as const;
+    const records = kinds.map((kind, i) => interaction(kind, `i${i}`, i * second));
+    expect(folded(records).shiftedUntil).toBe(0);
   });
 });

@@ -37,6 +37,7 @@ export function encodeState(state: UserState): Uint8Array<ArrayBuffer> {
   out.varint(state.sequence);
   out.varint(state.lastAt);
   out.varint(state.dueAt);
+  out.varint(state.shiftedUntil);
   writeRing(out, state.ring);
   out.varint(state.horizon === never ? 0 : state.horizon + 1);
   writeSessions(out, state.sessions);
@@ -61,6 +62,7 @@ export function decodeState(bytes: Uint8Array): UserState {
   const sequence = from.varint();
   const lastAt = from.varint();
   const dueAt = from.varint();
+  const shiftedUntil = from.varint();
   const ring = readRing(from);
   const horizon = from.varint();
   const state: UserState = {
@@ -80,6 +82,7 @@ export function decodeState(bytes: Uint8Array): UserState {
     rankerRows: readRankerRows(from),
     lastAt,
     sequence,
+    shiftedUntil,
     dueAt,
   };
   from.expectEnd();

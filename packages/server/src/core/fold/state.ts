@@ -43,6 +43,8 @@ export interface UserState {
   lastAt: number;
   /** Events so far that count for personalization: keys exploration. */
   sequence: number;
+  /** Through when (ms) the session counts as shifted, its next interactions aside; 0 = it is not (see flow.ts). */
+  shiftedUntil: number;
   /** When the open session's idle timer is due (ms); 0 = none is open. */
   dueAt: number;
 }
@@ -134,6 +136,9 @@ export interface FoldLimits {
   ringMax: number;
   /** Interactions before one that say in which situation it came; `ringMax` is more than twice as many. */
   recentMax: number;
+  /** So many skips within so long shift a session. */
+  shiftSkips: number;
+  shiftSpanMs: number;
   exposuresMax: number;
   rankerRowsMax: number;
   counterDaysMax: number;
@@ -153,6 +158,8 @@ export const foldLimits: Readonly<FoldLimits> = Object.freeze({
   dislikesMax: 1_024,
   ringMax: 64,
   recentMax: 7,
+  shiftSkips: 3,
+  shiftSpanMs: 90_000,
   exposuresMax: 64,
   rankerRowsMax: 64,
   counterDaysMax: 32,
@@ -185,6 +192,7 @@ export function emptyState(tenant: number, subject: string): UserState {
     rankerRows: [],
     lastAt: 0,
     sequence: 0,
+    shiftedUntil: 0,
     dueAt: 0,
   };
 }

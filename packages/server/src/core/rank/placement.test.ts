@@ -61,6 +61,9 @@ test("a bad document names its field, at the limit and one past it", () => {
   expect(fieldOf({ sources: { taste: weightOne + 1 } })).toBe("sources.taste");
   expect(fieldOf({ fallback: { popular: 0 } })).toBe("fallback.popular");
   expect(fieldOf({ exclude: ["current", "other"] })).toBe("exclude");
+  expect(fieldOf({ sessionShift: false })).toBe(undefined);
+  expect(fieldOf({ sessionShift: "no" })).toBe("sessionShift");
+  expect(fieldOf({ stability: { keepOnScreen: 1 } })).toBe("stability.keepOnScreen");
   const worth = (objectives: object) => fieldOf({ objectives });
   expect(worth({})).toBe(undefined);
   expect(worth({ take: 1_000, complete: 1_000, skip: -1_000 })).toBe(undefined);

@@ -2,6 +2,7 @@ import type { Decision, RecommendationRequest, RecommendedItem } from "@attune/p
 import { assert } from "../../base/assert.ts";
 import { assertCurrent, type Permit } from "../fold/consent.ts";
 import { rewardSlice } from "../fold/context.ts";
+import { isShiftedAt } from "../fold/flow.ts";
 import { emptyState, type UserState } from "../fold/state.ts";
 import type { Models } from "../sum/models.ts";
 import { Categories } from "./adjust/categories.ts";
@@ -15,6 +16,7 @@ import { pinned, type Pinned } from "./arrange/pins.ts";
 import { Blend, weightOne } from "./blend.ts";
 import { Catalogue } from "./catalogue.ts";
 import type { EaseView } from "./ease.ts";
+import { doubled, type Exploration } from "./explore/budget.ts";
 import { type Draw, Explorer, scoreOf, sparesOf } from "./explore/explorer.ts";
 import { personalKey, strangerKey } from "./explore/key.ts";
 import { type Shuffled, shuffled } from "./explore/tail-shuffle.ts";
@@ -120,6 +122,7 @@ export class Ranker {
       ease,
       catalogue,
       seeds,
+      isShifted: isShifted(placement, known, request.now),
       editionAt: editionAt(placement, request.now),
     };
     const { rules, takedowns } = definitions;
@@ -206,7 +209,8 @@ export class Ranker {
     request: RecommendationRequest,
   ): RankFeatures {
     const placement = placementOf(definitions, request);
-    const ask = { state, models, now: request.now, context: request.context ?? {} };
+    const { now, context = {} } = request;
+    const ask = { state, models, now, context, isShifted: isShifted(placement, state, now) };
     this.#entries.follow(catalogue, models.items);
     const eligible = new Eligible(state, this.#entries, placement, [], definitions.takedowns, []);
     this.#mix(ask, placement, eligible, request.limit);
@@ -263,13 +267,16 @@ export class Ranker {
 
   /** The list of ids: the best, spread as the placement wants it, filled up, with what is pinned in its slots. */
   #arranged(
-    { models }: Ask,
-    { diversity, exploration }: Placement,
+    ask: Ask,
+    placement: Placement,
     catalogue: Catalogue,
     eligible: Eligible,
     inForce: InForce,
     limit: number,
   ): Pinned {
+    const { models } = ask;
+    const { diversity } = placement;
+    const exploration = budgetOf(ask, placement);
     const { totals } = this.#blend;
     const pool = poolOf(diversity, limit);
     const spares = exploration === undefined ? 0 : sparesOf(exploration, limit);
@@ -296,14 +303,17 @@ export class Ranker {
 
   /** The list after chance had its say in the slots that the placement leaves to it. */
   #explored(
-    { models, now, context, catalogue = Catalogue.empty }: Ask,
-    { name, exploration, tailShuffle, diversity }: Placement,
+    ask: Ask,
+    placement: Placement,
     { list, sources }: Pinned,
     { onScreen = [], list: shown }: RecommendationRequest,
     limit: number,
     key: string,
   ): Explored {
     this.#explorer.clear();
+    const { models, now, context, catalogue = Catalogue.empty } = ask;
+    const { name, tailShuffle, diversity } = placement;
+    const exploration = budgetOf(ask, placement);
     const { totals } = this.#blend;
     const size = Math.min(limit, shown?.size ?? limit);
     const fixed = new Set([...sources.keys(), ...onScreen]);
@@ -377,6 +387,15 @@ interface Explored {
   list: readonly string[];
   sources: Pinned["sources"];
   draws: ReadonlyMap<string, Draw>;
+}
+
+function isShifted({ sessionShift }: Placement, state: UserState, now: number): boolean {
+  return sessionShift !== false && isShiftedAt(state, now);
+}
+
+/** What of a list may be tried out: twice as much of it in a shifted session. */
+function budgetOf({ isShifted = false }: Ask, { exploration }: Placement): Exploration | undefined {
+  return exploration !== undefined && isShifted ? doubled(exploration) : exploration;
 }
 
 function viewNames(...views: readonly ({ name: string } | undefined)[]): string[] {
