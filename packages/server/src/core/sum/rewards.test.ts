@@ -48,7 +48,7 @@ test("what is subtracted is gone from totals and faded counts as well", () => {
     const [placement, item] = [items.find("for-you"), items.find("a")];
     const of = (outcome: RewardOutcome) => [
       rewards.total(placement, outcome),
-      rewards.faded(placement, item, outcome, 20, weights),
+      rewards.faded(placement, item, 20, weights, 0).whole[rewardOutcomes.indexOf(outcome)],
     ];
     return [of("shown"), of("click"), of("purchase")];
   };
@@ -94,13 +94,15 @@ test("all slices together are what was counted without slices, by days, faded an
             const read = (rewards: Rewards) => {
               const key = [rewards.items.find(placement), rewards.items.find(item)] as const;
               if (key[0] < 0 || key[1] < 0) return [0, 0, 0];
-              const faded = (slice?: number) => rewards.faded(...key, outcome, 20, weights, slice);
+              const faded = (slice: number) => rewards.faded(...key, 20, weights, slice);
+              const place = rewardOutcomes.indexOf(outcome);
               return [
                 rewards.count(...key, outcome, 11),
-                faded(),
-                Array.from({ length: rewardSlices }, (_, slice) => faded(slice)).reduce(
-                  (sum, count) => sum + count,
-                ),
+                faded(0).whole[place],
+                Array.from(
+                  { length: rewardSlices },
+                  (_, slice) => faded(slice).slice[place]!,
+                ).reduce((sum, count) => sum + count),
               ];
             };
             const [since, whole, parts] = read(sliced);

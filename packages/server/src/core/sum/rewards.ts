@@ -23,6 +23,12 @@ const outcomesMax = 8;
 const slicesMax = 32;
 const columnsOfDay = outcomesMax * slicesMax;
 
+/** By place in `rewardOutcomes`. */
+export interface Faded {
+  slice: number[];
+  whole: number[];
+}
+
 export class Rewards implements Summary<RewardCell> {
   readonly model = "rewards";
   readonly items: Items;
@@ -119,29 +125,29 @@ export class Rewards implements Summary<RewardCell> {
   }
 
   /**
-   * Count of an outcome of an item in a placement, each weighed by its age in days as of day `today`: a table of
-   * whole numbers, whose last weight is that of everything older. In one slice, or, without one, in all of them.
+   * Counts of an item in a placement by place in `rewardOutcomes`, in one slice and in all of them, each weighed by its
+   * age in days as of day `today`: a table of whole numbers, whose last weight is that of everything older.
    */
   faded(
     placement: number,
     item: number,
-    outcome: RewardOutcome,
     today: number,
     weights: Uint32Array,
-    slice?: number | undefined,
-  ): number {
+    slice: number,
+  ): Faded {
+    const faded = { slice: rewardOutcomes.map(() => 0), whole: rewardOutcomes.map(() => 0) };
     const row = this.#rows.find(placement, item);
-    if (row < 0) return 0;
+    if (row < 0) return faded;
     const end = this.#cells.start(row) + this.#cells.length(row);
-    let sum = 0;
     for (let at = this.#cells.start(row); at < end; at++) {
       const column = this.#cells.columnAt(at);
-      if (rewardOutcomes[column % outcomesMax] !== outcome) continue;
-      if (slice !== undefined && sliceOf(column) !== slice) continue;
+      const outcome = column % outcomesMax;
       const age = Math.max(0, today - Math.floor(column / columnsOfDay));
-      sum += weights[Math.min(age, weights.length - 1)]! * this.#cells.valueAt(row, at);
+      const count = weights[Math.min(age, weights.length - 1)]! * this.#cells.valueAt(row, at);
+      faded.whole[outcome]! += count;
+      if (sliceOf(column) === slice) faded.slice[outcome]! += count;
     }
-    return sum;
+    return faded;
   }
 
   #change(

@@ -1,4 +1,4 @@
-import type { RewardOutcome } from "../../fold/contribution.ts";
+import { type RewardOutcome, rewardOutcomes } from "../../fold/contribution.ts";
 import type { Models } from "../../sum/models.ts";
 import { decayTable } from "../../sum/decay.ts";
 import { type Cap, keepsCaps } from "../arrange/diversity.ts";
@@ -159,16 +159,16 @@ function isHeard({ models, placement }: Arranged): boolean {
   return total("shown") - followed >= leftMin;
 }
 
+const [shownPlace, clickPlace] = [rewardOutcomes.indexOf("shown"), rewardOutcomes.indexOf("click")];
+
 function tried({ models, placement, now, slice }: Arranged, id: string): Tried {
   const [where, item] = [models.items.find(placement), models.items.find(id)];
-  const today = Math.floor(now / dayMs);
-  const count = (outcome: RewardOutcome, only?: number): number =>
-    models.rewards.faded(where, item, outcome, today, fading, only);
-  return triedIn(
-    { shown: count("shown", slice), taken: count("click", slice) },
-    { shown: count("shown"), taken: count("click") },
-    fading[0]!,
-  );
+  const faded = models.rewards.faded(where, item, Math.floor(now / dayMs), fading, slice);
+  const triedOf = (counts: readonly number[]): Tried => ({
+    shown: counts[shownPlace]!,
+    taken: counts[clickPlace]!,
+  });
+  return triedIn(triedOf(faded.slice), triedOf(faded.whole), fading[0]!);
 }
 
 /** What an item scores; 0 where it fills a list up. */
