@@ -11,6 +11,7 @@ import { foldLimits } from "../src/core/fold/state.ts";
 import { weightOne } from "../src/core/rank/blend.ts";
 import type { Exploration } from "../src/core/rank/explore/budget.ts";
 import { Explorer } from "../src/core/rank/explore/explorer.ts";
+import type { TailShuffle } from "../src/core/rank/explore/tail-shuffle.ts";
 import {
   builtInDefinitions,
   defined,
@@ -21,6 +22,7 @@ import { MemoryCheckpoint } from "../src/engine/checkpoint/memory.ts";
 import { Engine } from "../src/engine/engine.ts";
 import { engineRecord, hashOf } from "../src/engine/payload.ts";
 import { replayDecisions } from "../src/engine/replay-decisions.ts";
+import type { Estimator } from "../src/eval/off-policy/estimators.ts";
 import {
   judgeSlots,
   type LoggedAnswer,
@@ -61,7 +63,11 @@ afterEach(async () => {
 });
 
 /** The built-in placement, which leaves so much of its list to chance: absent, nothing. */
-async function stageOf(exploration?: Partial<Exploration>, hasViews = false): Promise<Stage> {
+async function stageOf(
+  exploration?: Partial<Exploration>,
+  hasViews = false,
+  tailShuffle?: Partial<TailShuffle>,
+): Promise<Stage> {
   const log = await openMemoryLog({ partitions: 2, now: () => start });
   const checkpoint = new MemoryCheckpoint();
   const easeLikesMin = 1;
@@ -69,7 +75,8 @@ async function stageOf(exploration?: Partial<Exploration>, hasViews = false): Pr
   open = engine;
   await engine.setPolicy(tenant, { bases: { personalization: "contract", analytics: "contract" } });
   const { exploration: _, ...builtIn } = builtInDefinitions.placements[placement]!;
-  const document = { kind: "placement", ...builtIn, exploration } as DefinitionDocument;
+  const chance = { exploration, tailShuffle };
+  const document = { kind: "placement", ...builtIn, ...chance } as DefinitionDocument;
   await engine.append([engineRecord("definition", document, { tenant, at: start, id: "budget" })]);
   return { log, engine };
 }
@@ -94,7 +101,7 @@ function event(user: number, at: number, payload: Record<string, unknown>): Reco
 }
 
 /** Rounds of one answer a person: slots are seen, and clicked as their items are liked. */
-async function live({ engine }: Stage, rounds: number, isSeen = true): Promise<void> {
+async function live({ engine }: Stage, rounds: number, isSeen = true, limit = 4): Promise<void> {
   const prng = new Prng(9);
   let at = start;
   const past = Array.from({ length: people * 4 }, (_, i) =>
@@ -105,7 +112,7 @@ async function live({ engine }: Stage, rounds: number, isSeen = true): Promise<v
     await engine.settled();
     at += 3_600_000;
     const shown = Array.from({ length: people }, (_, user) => {
-      const request = { placement, limit: 4, now: at };
+      const request = { placement, limit, now: at };
       const preview = engine.preview(tenant, hashOf(`user ${user}`), request);
       return { items: preview.items, decisionId: preview.decide() };
     });
@@ -143,9 +150,9 @@ function truthOf(report: SlotReport, answers: readonly LoggedAnswer[]) {
   return sum / answers.length;
 }
 
-/** Whether the doubly robust interval holds a value; false where there is no estimate. */
-function covers({ target }: SlotReport, value: number): boolean {
-  const robust = target?.estimates?.find(({ estimator }) => estimator === "DR");
+/** Whether an interval, of itself the doubly robust one, holds a value; false where there is no estimate. */
+function covers({ target }: SlotReport, value: number, by: Estimator = "DR"): boolean {
+  const robust = target?.estimates?.find(({ estimator }) => estimator === by);
   return robust !== undefined && robust.normal[0] < value && value < robust.normal[1];
 }
 
@@ -185,6 +192,44 @@ describe("logged answers", () => {
       }));
       const bad = judgeSlots(answers);
       expect(covers(bad, truthOf(bad, answers))).toBe(false);
+    }
+  });
+
+  test("with a tail in an order of chance give estimates of another order, which hold the truth", async () => {
+    const stage = await stageOf(undefined, false, { firstSlot: 2, temperaturePermille: 1_000 });
+    await live(stage, rounds, true, 6);
+    const { logged, report } = await judged(stage.log);
+    expect(logged.answers).toHaveLength(people * rounds);
+    expect(logged.leftOut).toMatchObject({ differing: 0, redrawn: 0 });
+    expect(logged.replayed).toBe(people * rounds);
+    expect(report.judged).toContain(2);
+    expect(report.judged).toContain(3);
+    expect(report.refusal).toBeUndefined();
+    const truth = (of: SlotReport, answers: readonly LoggedAnswer[]) =>
+      answers.reduce((sum, { slots, target }) => {
+        let isOpen = true;
+        slots.forEach(({ pool }, place) => {
+          if (pool === undefined) return;
+          const wanted = target[place]?.item;
+          isOpen &&= wanted !== undefined && pool.includes(wanted);
+          if (isOpen && of.judged.includes(place)) sum += appealOf(wanted!);
+        });
+        return sum;
+      }, 0) / answers.length;
+    for (const estimator of ["SNIPW", "DR"] as const) {
+      expect(covers(report, truth(report, logged.answers), estimator)).toBe(true);
+      expect(covers(report, report.logged.judged.value, estimator)).toBe(false);
+    }
+    // Logs that keep nothing of what was drawn, or propensities that are too large.
+    for (const tamper of [() => 1, (propensity: number) => Math.min(1, propensity * 2)]) {
+      const answers = logged.answers.map((answer) => ({
+        ...answer,
+        slots: answer.slots.map((slot) =>
+          slot.pool === undefined ? slot : { ...slot, propensity: tamper(slot.propensity) },
+        ),
+      }));
+      const bad = judgeSlots(answers);
+      expect(covers(bad, truth(bad, answers))).toBe(false);
     }
   });
 

@@ -107,6 +107,22 @@ const PlacementBody = Type.Object(
         { ...closed, description: "What of an answer is drawn by chance; absent: nothing." },
       ),
     ),
+    sessionShift: Type.Optional(
+      Type.Boolean({ description: "false: three skips within 90 s make no difference." }),
+    ),
+    tailShuffle: Type.Optional(
+      Type.Object(
+        {
+          firstSlot: Type.Optional(Type.Integer({ minimum: 0, maximum: 199 })),
+          temperaturePermille: Type.Optional(Type.Integer({ minimum: 10, maximum: 10_000 })),
+        },
+        {
+          ...closed,
+          description:
+            "Slots from firstSlot on stand in an order of chance; absent: as they score.",
+        },
+      ),
+    ),
     objectives: Type.Optional(
       Type.Object(
         {

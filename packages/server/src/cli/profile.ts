@@ -1,4 +1,5 @@
 import { totalsOf } from "../core/fold/engagement.ts";
+import { shiftWords } from "../core/fold/profile.ts";
 import type { UserState } from "../core/fold/state.ts";
 import { open } from "../main.ts";
 import { tenantOf } from "../tenants.ts";
@@ -62,6 +63,8 @@ function printProfile(state: UserState): void {
   if (traits.length > 0) print(`traits    ${shown(traits.join(", "), 200)}`);
   const consents = [...state.consents].map(([purpose, { choice }]) => `${purpose} ${choice}`);
   print(`consent   ${consents.join(", ") || "none stated; the tenant's declared basis applies"}`);
+  if (state.shiftedUntil !== 0)
+    print(`shift     ${shiftWords} Until ${isoTime(state.shiftedUntil)} if nothing happens.`);
   if (state.ring.length === 0) return;
   const rows = [...state.ring]
     .slice(-10)

@@ -15,7 +15,7 @@ test("every request of the page is taken, and what it put is there", async () =>
   const server = await served();
   const { secretKey } = server.keys!;
   const requests = blocks("http");
-  expect(requests).toHaveLength(7);
+  expect(requests).toHaveLength(8);
   for (const text of requests) {
     const [first, ...rest] = text.split("\n");
     const [method, path] = first!.split(" ");

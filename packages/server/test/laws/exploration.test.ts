@@ -32,7 +32,7 @@ const acts: Act[] = Array.from({ length: 9 }, (_, user) =>
 ).flat();
 
 function cell(item: string, outcome: RewardOutcome, delta: number): RewardCell {
-  return { model: "rewards", placement, item, outcome, day: today - 3, delta };
+  return { model: "rewards", placement, item, outcome, slice: 0, day: today - 3, delta };
 }
 
 /** The world, with so many times each item as seen and taken as `counts` says. */

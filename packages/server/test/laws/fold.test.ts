@@ -143,6 +143,27 @@ const planted: { bug: string; fold: Fold; law: string }[] = [
     law: "what the steps emit adds up to C(state) after every record",
   },
   {
+    bug: "what is seen and taken counts in no slice, and is taken back from its own",
+    fold: emitting((cells) =>
+      cells.map((cell) =>
+        cell.model === "rewards" && cell.delta > 0 ? { ...cell, slice: 0 } : cell,
+      ),
+    ),
+    law: "what the steps emit adds up to C(state) after every record",
+  },
+  {
+    bug: "a shift of a session is lost when the past changes",
+    fold: {
+      ...realFold,
+      refold: (records, limits) => {
+        const state = realFold.refold(records, limits);
+        if (state !== undefined) state.shiftedUntil = 0;
+        return state;
+      },
+    },
+    law: "live equals refold from scratch after every record",
+  },
+  {
     bug: "what the ranker saw of a list is forgotten before the list is",
     fold: {
       ...realFold,
@@ -274,6 +295,7 @@ test("the generated users reach every corner", () => {
         const { model, delta } = cell;
         count(`${model} ${delta > 0 ? "added" : "subtracted"}`);
         const { head = "" } = (cell.model === "ranker" && cell.shown) || {};
+        if (cell.model === "rewards" && cell.slice > 0) count("a slice");
         if (head !== "") count(`${head} ${delta > 0 ? "added" : "subtracted"}`);
       }
     }
@@ -285,6 +307,7 @@ test("the generated users reach every corner", () => {
       count(`audience ${audience}`);
       if (popular !== undefined) count("an answer not judged yet");
     }
+    if (live.state.shiftedUntil !== 0) count("a shifted session");
     const { sessions, dislikes, exposures, traits, playlists, dueAt } = live.state;
     if (sessions.length > 1) count("several sessions");
     if (dislikes.size === smallLimits.dislikesMax) count("all dislikes");
@@ -308,6 +331,8 @@ test("the generated users reach every corner", () => {
     "outcomes",
     "a timer that rang",
     "an answer not judged yet",
+    "a slice",
+    "a shifted session",
     ...[1, 2, 3, 4].map((verdict) => `verdict ${verdict}`),
     ...[0, 1, 2].map((audience) => `audience ${audience}`),
     ...models.flatMap((model) => [`${model} added`, `${model} subtracted`]),

@@ -6,6 +6,7 @@
  */
 import type {
   ConsentChoice,
+  Context,
   Decision,
   InteractionType,
   Purpose,
@@ -30,6 +31,8 @@ export const smallLimits: Readonly<FoldLimits> = Object.freeze({
   dislikesMax: 2,
   ringMax: 5,
   recentMax: 2,
+  shiftSkips: 2,
+  shiftSpanMs: 20 * 60_000,
   exposuresMax: 3,
   rankerRowsMax: 2,
   counterDaysMax: 3,
@@ -188,11 +191,12 @@ const decision = fc
     placement: fc.constantFrom("home", "next"),
     popular: fc.option(fc.uniqueArray(item, { minLength: 1, maxLength: 3 }), { nil: undefined }),
     sequence: fc.constantFrom(0, 19, 20, 300),
+    context,
   })
-  .map(({ slots, features, shown, placement, popular, sequence }): Body => ({
+  .map(({ slots, features, shown, placement, popular, sequence, context: stated }): Body => ({
     kind: "decision",
     make: ({ at, decisions }) => ({
-      ...decisionOf(`d:${decisions.length + 1}`, placement, slots, at),
+      ...decisionOf(`d:${decisions.length + 1}`, placement, slots, at, stated),
       sequence,
       popular,
       shown,
@@ -323,10 +327,11 @@ export function decisionOf(
   placement: string,
   slots: readonly string[],
   at: number,
+  context?: Context | undefined,
 ): Decision {
   return {
     id,
-    request: { placement, limit: slots.length, now: at },
+    request: { placement, limit: slots.length, now: at, context },
     personal: true,
     statePosition: 0,
     modelPosition: 0,

@@ -10,6 +10,7 @@ import {
   rankerHeads,
   type RewardCell,
   rewardOutcomes,
+  rewardSlices,
   type SessionCell,
 } from "../../src/core/fold/contribution.ts";
 import { Cooccurrence } from "../../src/core/sum/cooccurrence.ts";
@@ -47,6 +48,7 @@ const rewardCell: fc.Arbitrary<RewardCell> = fc.record({
   placement: fc.constantFrom("up-next", "a"),
   item: key,
   outcome: fc.constantFrom(...rewardOutcomes),
+  slice: fc.constantFrom(0, 1, rewardSlices - 1),
   day: fc.constantFrom(0, 1, 20_000),
   delta,
 });

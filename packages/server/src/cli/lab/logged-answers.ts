@@ -104,7 +104,7 @@ function withoutChance({ definitions, placement }: Question["asked"]): Definitio
   if (asked === undefined) return definitions;
   const placements = {
     ...definitions.placements,
-    [placement]: { ...asked, exploration: undefined },
+    [placement]: { ...asked, exploration: undefined, tailShuffle: undefined },
   };
   return { ...definitions, placements };
 }
@@ -129,8 +129,11 @@ function answerAgain(
   }
   const { slots } = decision;
   const arms = slots.map((_, slot) => ranker.armsAt(slot));
+  const pools = slots.map((_, slot) => ranker.poolAt(slot));
   // A draw can be weighed only beside everything else that might have been drawn.
-  if (slots.some(({ item, propensity }, slot) => propensity < 1 && !arms[slot]!.includes(item))) {
+  const mayHold = ({ item, propensity }: Decision["slots"][number], slot: number): boolean =>
+    propensity === 1 || arms[slot]!.includes(item) || pools[slot]!.includes(item);
+  if (!slots.every(mayHold)) {
     result.leftOut.redrawn += 1;
     return;
   }
@@ -146,6 +149,7 @@ function answerAgain(
       propensity,
       reward: (outcomes[slot]! & bit) === 0 ? 0 : 1,
       arms: arms[slot]!,
+      ...(pools[slot]!.length > 0 && { pool: pools[slot]! }),
     })),
     target: items.map(({ item, propensity }) => ({ item, propensity })),
   });

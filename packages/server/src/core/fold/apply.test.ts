@@ -4,9 +4,11 @@ import { decisionOf, headerOf } from "../../../test/laws/generate.ts";
 import { AssertionError } from "../../base/assert.ts";
 import { apply, refold } from "./apply.ts";
 import { encodeState } from "./codec.ts";
+import { rewardSlice } from "./context.ts";
 import type { Contribution } from "./contribution.ts";
 import { contributionsOf } from "./contributions.ts";
 import { type FoldLimits, type UserState, emptyState, foldLimits, never } from "./state.ts";
+import { isShiftedAt } from "./flow.ts";
 import type { FoldRecord } from "./fold-record.ts";
 
 const noon = Date.UTC(2026, 5, 1, 12);
@@ -192,6 +194,22 @@ describe("a decision", () => {
     ]);
   });
 
+  test("counts in the slice of what its own request states, whatever the events say", () => {
+    const asked = decision("d:1", ["a"], 0);
+    const request = { placement: "home", limit: 1, now: noon, context: { device: "tablet" } };
+    const records = [
+      { ...asked, payload: { ...(asked.payload as Decision), request } },
+      interaction("view", "a", 600, { decisionId: "d:1", context: { device: "phone" } }),
+    ];
+    const slice = rewardSlice({ device: "tablet" }, noon);
+    expect(slice).not.toBe(rewardSlice({ device: "phone" }, noon + 600 * minute));
+    const cells = cellsOf(folded(records), "rewards");
+    expect(cells.map((cell) => [cell.outcome, cell.slice])).toEqual([
+      ["shown", slice],
+      ["click", slice],
+    ]);
+  });
+
   test("is answered within the idle time, or at any time by its id", () => {
     const first = decision("d:1", ["a"], 0);
     expect(outcomes([first, view("a", 30)])).toEqual([[3]]);
@@ -328,5 +346,45 @@ describe("an answer is judged by what its reader takes next", () => {
     expect(cells(view("i0", 2))).toBe(2 + 2);
     expect(cells(view("i1", 3))).toBe(1);
     expect(cells(view("q", 4))).toBe(0);
+  });
+});
+
+describe("a session that shifts", () => {
+  const second = 1 / 60;
+  const skip = (seconds: number) => interaction("skip", `s${seconds}`, seconds * second);
+  const isShiftedFor = (records: FoldRecord[], minutes: number): boolean =>
+    isShiftedAt(folded(records), noon + minutes * minute);
+  const three = [skip(0), skip(50), skip(90)];
+
+  test("shifts with three skips within 90 s, whatever comes between them, and with no fewer", () => {
+    expect(isShiftedFor(three, 2)).toBe(true);
+    expect(isShiftedFor([skip(0), skip(50), skip(91)], 2)).toBe(false);
+    expect(isShiftedFor([skip(0), skip(50)], 1)).toBe(false);
+    expect(isShiftedFor([skip(0), view("a", 0.5), skip(50), skip(90)], 2)).toBe(true);
+    const dislike = interaction("dislike", "a", 1.5);
+    expect(isShiftedFor([skip(0), skip(50), dislike], 2)).toBe(false);
+  });
+
+  test("stays so until nothing happens for the idle time, and begins anew after that", () => {
+    const on = [...three, view("a", 31.5), view("b", 61.5)];
+    expect(isShiftedFor(on, 91.5)).toBe(true);
+    expect(isShiftedFor(on, 91.6)).toBe(false);
+    expect(isShiftedFor([...on, view("c", 91.6)], 91.6)).toBe(false);
+    // Two of another session and one of this are no three of this.
+    expect(isShiftedFor([...on, ...[6_000, 6_010].map(skip)], 101)).toBe(false);
+  });
+
+  test("shifts by event times, however late its skips come", () => {
+    const late = [three[0]!, three[2]!, view("a", 10), three[1]!];
+    expect(isShiftedAt(refold(late, foldLimits)!, noon + 12 * minute)).toBe(true);
+    expect(encodeState(refold(late, foldLimits)!)).toEqual(
+      encodeState(folded([...three, view("a", 10)])),
+    );
+  });
+
+  test("without a skip never shifts", () => {
+    const kinds = ["view", "play", "complete", "like", "dislike", "add", "purchase"] as const;
+    const records = kinds.map((kind, i) => interaction(kind, `i${i}`, i * second));
+    expect(folded(records).shiftedUntil).toBe(0);
   });
 });

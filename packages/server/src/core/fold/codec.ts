@@ -2,6 +2,7 @@ import { type ConsentChoice, type Purpose, purposes } from "@attune/protocol";
 import { assert } from "../../base/assert.ts";
 import { BytesError } from "../../base/bytes.ts";
 import { canonicalJson } from "./canonical-json.ts";
+import { rewardSlices } from "./contribution.ts";
 import { Reactions } from "./columns/reactions.ts";
 import { Ring } from "./columns/ring.ts";
 import { Sessions } from "./columns/sessions.ts";
@@ -24,7 +25,7 @@ import {
  * maps were filled; decode(encode(x)) = x. Times stand as differences, and an item's name where it occurs
  * first, later occurrences as its number. All text must be well-formed, as `ingest` makes it.
  */
-const version = 5;
+const version = 6;
 const none = new Uint8Array(0);
 const choices: readonly ConsentChoice[] = ["granted", "denied", "withdrawn"];
 
@@ -36,6 +37,7 @@ export function encodeState(state: UserState): Uint8Array<ArrayBuffer> {
   out.varint(state.sequence);
   out.varint(state.lastAt);
   out.varint(state.dueAt);
+  out.varint(state.shiftedUntil);
   writeRing(out, state.ring);
   out.varint(state.horizon === never ? 0 : state.horizon + 1);
   writeSessions(out, state.sessions);
@@ -60,6 +62,7 @@ export function decodeState(bytes: Uint8Array): UserState {
   const sequence = from.varint();
   const lastAt = from.varint();
   const dueAt = from.varint();
+  const shiftedUntil = from.varint();
   const ring = readRing(from);
   const horizon = from.varint();
   const state: UserState = {
@@ -79,6 +82,7 @@ export function decodeState(bytes: Uint8Array): UserState {
     rankerRows: readRankerRows(from),
     lastAt,
     sequence,
+    shiftedUntil,
     dueAt,
   };
   from.expectEnd();
@@ -342,7 +346,7 @@ function readPlaylists(from: StateReader): ReadonlyMap<string, Playlist> {
 function writeExposures(out: StateWriter, exposures: readonly Exposure[]): void {
   out.varint(exposures.length);
   for (const exposure of exposures) {
-    const { decisionId, placement, at, items, outcomes, audience, verdict } = exposure;
+    const { decisionId, placement, at, items, outcomes, slice, audience, verdict } = exposure;
     assert(items.length === outcomes.length, "an outcome for every slot");
     out.text(decisionId);
     out.name(placement);
@@ -352,6 +356,7 @@ function writeExposures(out: StateWriter, exposures: readonly Exposure[]): void 
       out.name(items[i]!);
       out.u8(outcomes[i]!);
     }
+    out.u8(slice);
     out.u8(audience * 8 + verdict);
     const { popular = [], features = none } = exposure;
     out.varint(popular.length);
@@ -368,6 +373,7 @@ function readExposures(from: StateReader): Exposure[] {
       at: from.time(),
       items: [],
       outcomes: [],
+      slice: 0,
       audience: 0,
       popular: undefined,
       verdict: 0,
@@ -377,6 +383,8 @@ function readExposures(from: StateReader): Exposure[] {
       exposure.items.push(from.name());
       exposure.outcomes.push(from.u8());
     });
+    exposure.slice = from.u8();
+    if (exposure.slice >= rewardSlices) throw new BytesError("an unknown slice");
     const code = from.u8();
     exposure.audience = code >> 3;
     exposure.verdict = code % 8;

@@ -1,5 +1,6 @@
 import { type Context, contextLimits } from "@attune/protocol";
-import { timeSliceOf } from "./contribution.ts";
+import { assert } from "../../base/assert.ts";
+import { bandsOfDay, rewardSlices, timeSliceOf } from "./contribution.ts";
 
 /**
  * What a context states, as names of dimensions: the same for an event that is counted and for a request that
@@ -30,6 +31,30 @@ const sliceWord = "t:";
 /** The part of the week at a time, by the clocks that the context tells of. */
 export function localSlice({ utcOffset = 0 }: Context, at: number): number {
   return timeSliceOf(Math.floor(Math.max(0, at + utcOffset * minuteMs) / hourMs));
+}
+
+/** Classes of devices by how a list is met on them; 0 is any other, and none. */
+const deviceClasses: ReadonlyMap<string, number> = new Map([
+  ["phone", 1],
+  ["watch", 1],
+  ["tablet", 2],
+  ["desktop", 3],
+  ["tv", 4],
+  ["console", 4],
+  ["car", 5],
+  ["speaker", 5],
+]);
+
+/**
+ * The slice of circumstances in which what a list earns is counted: class of device by part of the day, few, so
+ * that each is met often. 0 is that of a request which states nothing: it is answered without regard to the time.
+ */
+export function rewardSlice(context: Context | undefined, at: number): number {
+  if (context === undefined || contextDimensions(context).length === 0) return 0;
+  const device = deviceClasses.get(context.device ?? "") ?? 0;
+  const slice = 1 + device * bandsOfDay + (localSlice(context, at) % bandsOfDay);
+  assert(slice < rewardSlices, "a slice has a place of its own");
+  return slice;
 }
 
 /** What an event states: its dimensions, behind a word for its part of the week where UTC has another. */

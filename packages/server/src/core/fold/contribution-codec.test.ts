@@ -8,6 +8,7 @@ import {
   type Named,
   rankerHeads,
   rewardOutcomes,
+  rewardSlices,
 } from "./contribution.ts";
 
 const item = fc.constantFrom("a", "b", "naïve", "", "x".repeat(60));
@@ -37,6 +38,7 @@ const contribution: fc.Arbitrary<Contribution> = fc.oneof(
     placement: item,
     item,
     outcome: fc.constantFrom(...rewardOutcomes),
+    slice: fc.nat(rewardSlices - 1),
     day: fc.nat(),
     delta,
   }),

@@ -7,6 +7,7 @@ import {
   type Named,
   rankerHeads,
   rewardOutcomes,
+  rewardSlices,
   type ShownRow,
 } from "./contribution.ts";
 
@@ -72,6 +73,7 @@ export class ContributionWriter {
         this.#name(contribution.placement);
         this.#name(contribution.item);
         writer.u8(rewardOutcomes.indexOf(contribution.outcome));
+        writer.u8(contribution.slice);
         writer.varint(contribution.day);
         return;
       case "audiences":
@@ -186,9 +188,10 @@ function readCell(
     }
     case "rewards": {
       const [placement, item] = [name(), name()];
-      const outcome = rewardOutcomes[reader.u8()];
+      const [outcome, slice] = [rewardOutcomes[reader.u8()], reader.u8()];
       assert(outcome !== undefined, "a contribution of an unknown outcome");
-      return { model, placement, item, outcome, day: reader.varint(), delta };
+      assert(slice < rewardSlices, "a contribution of an unknown slice");
+      return { model, placement, item, outcome, slice, day: reader.varint(), delta };
     }
     case "audiences": {
       const placement = name();

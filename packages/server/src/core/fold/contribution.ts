@@ -61,7 +61,7 @@ const mondayOffset = 3;
 const saturday = 5;
 /** Night, morning, afternoon and evening, of a weekday and of a day of the weekend. */
 const bandHours = 6;
-const bandsOfDay = dayHours / bandHours;
+export const bandsOfDay = dayHours / bandHours;
 export const timeSlices = bandsOfDay * 2;
 
 /** The slice of time (0..timeSlices-1) that an hour (whole hours since 1970) belongs to. */
@@ -74,12 +74,17 @@ export function timeSliceOf(hour: number): number {
 export const rewardOutcomes = ["shown", "click", "complete", "skip", "purchase"] as const;
 export type RewardOutcome = (typeof rewardOutcomes)[number];
 
+/** Slices of the circumstances that a request states; 0 is none (fold/context.ts says which is which). */
+export const rewardSlices = 25;
+
 /** A slot of a logged decision was seen, or what followed from it. `day` is whole days since 1970. */
 export interface RewardCell<N extends Named = string> {
   model: "rewards";
   placement: N;
   item: N;
   outcome: RewardOutcome;
+  /** That of the decision's own request, below `rewardSlices`. */
+  slice: number;
   day: number;
   delta: number;
 }

@@ -1,5 +1,6 @@
 import type { Decision, InteractionEvent, InteractionType } from "@attune/protocol";
 import { addVerdict, audienceOf, count, judge, supersede } from "./audiences.ts";
+import { rewardSlice } from "./context.ts";
 import type { Contribution, RewardOutcome } from "./contribution.ts";
 import type { Sink } from "./sessions.ts";
 import { changeRows, featuresOf, shownRows } from "./shown-rows.ts";
@@ -50,6 +51,7 @@ export function expose(
     at,
     items,
     outcomes: items.map(() => 0),
+    slice: rewardSlice(decision.request.context, decision.request.now),
     audience: audienceOf(decision.sequence),
     popular: decision.popular,
     verdict: 0,
@@ -167,12 +169,12 @@ function addSlot(
   delta: 1 | -1,
   sink: Contribution[],
 ): void {
-  const { placement } = exposure;
+  const { placement, slice } = exposure;
   const item = exposure.items[slot]!;
   const day = Math.floor(exposure.at / dayMs);
   for (const outcome of outcomes) {
     if ((found & bits[outcome]) !== 0) {
-      sink.push({ model: "rewards", placement, item, outcome, day, delta });
+      sink.push({ model: "rewards", placement, item, outcome, slice, day, delta });
     }
   }
 }

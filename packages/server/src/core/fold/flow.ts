@@ -63,6 +63,33 @@ export function enterRing(
   enterPlay(ring, limits, sink);
 }
 
+/**
+ * Session-shift: so many skips within so short a time say that what a session was about is over, for the rest of it,
+ * which is until nothing happens for the idle time. After the interaction at `at`, which stands in the ring already;
+ * by event times alone.
+ */
+export function shift(state: UserState, at: number, limits: Readonly<FoldLimits>): void {
+  const isOver = !isShiftedAt(state, at) && !isSkippedThrough(state.ring, limits);
+  state.shiftedUntil = isOver ? 0 : at + limits.sessionIdleMs;
+}
+
+/** Whether the session is shifted for what is asked at a time. */
+export function isShiftedAt({ shiftedUntil }: UserState, at: number): boolean {
+  return shiftedUntil !== 0 && at <= shiftedUntil;
+}
+
+/** Whether the newest interaction is a skip, and the last of so many within the span. */
+function isSkippedThrough(ring: Ring, { shiftSkips, shiftSpanMs }: Readonly<FoldLimits>): boolean {
+  const newest = ring.length - 1;
+  if (newest < 0 || ring.typeAt(newest) !== "skip") return false;
+  const since = ring.timeAt(newest) - shiftSpanMs;
+  let skips = 0;
+  for (let at = newest; at >= 0 && ring.timeAt(at) >= since; at--) {
+    if (ring.typeAt(at) === "skip" && ++skips === shiftSkips) return true;
+  }
+  return false;
+}
+
 /** The cells of a whole ring, oldest interaction first. */
 export function addFlow(
   { ring, subject }: UserState,

@@ -1,8 +1,8 @@
 import { interactionTypes } from "@attune/protocol";
 import { expect, test } from "vitest";
 import { permitFor } from "./consent.ts";
-import { portableState, profileOf } from "./profile.ts";
-import { type UserState, emptyState } from "./state.ts";
+import { portableState, profileOf, shiftWords } from "./profile.ts";
+import { type UserState, emptyState, foldLimits } from "./state.ts";
 
 function someone(): UserState {
   const state = emptyState(1, "5");
@@ -26,6 +26,18 @@ test("a profile names what is liked in a total order, and what is disliked", () 
   expect(profile.disliked).toEqual(["c"]);
   expect(profile.sessions).toEqual([{ startedAt: 1, lastAt: 5, items: ["a", "b"] }]);
   expect(Object.entries(profile.traits)).toEqual([["__proto__", "x"]]);
+});
+
+test("a profile says in plain words that the session is shifted, and nothing where it is not", () => {
+  const state = someone();
+  const policy = { bases: { personalization: "contract" } } as const;
+  const shift = () => profileOf(permitFor(state, policy, "personalization", 1)!, state).shift;
+  expect(shift()).toBe(undefined);
+  state.shiftedUntil = 77;
+  expect(shift()).toEqual({ until: 77, says: shiftWords });
+  expect(shiftWords).toContain("Three skips within 90 seconds");
+  expect([foldLimits.shiftSkips, foldLimits.shiftSpanMs]).toEqual([3, 90_000]);
+  expect(portableState(state)["shiftedUntil"]).toBe(77);
 });
 
 test("the portable copy is JSON and needs no permit", () => {

@@ -18,6 +18,8 @@ export interface Profile {
   disliked: string[];
   sessions: { startedAt: number; lastAt: number; items: string[] }[];
   isActive: boolean;
+  /** In plain words: that the session is shifted, and through when (ms) if nothing happens any more. */
+  shift?: { until: number; says: string } | undefined;
   consents: Record<string, ConsentChoice>;
 }
 
@@ -35,9 +37,14 @@ export function profileOf(permit: Permit<"personalization">, state: UserState): 
       items: [...items],
     })),
     isActive: state.dueAt !== 0,
+    ...(state.shiftedUntil !== 0 && { shift: { until: state.shiftedUntil, says: shiftWords } }),
     consents: record([...state.consents].map(([purpose, { choice }]) => [purpose, choice])),
   };
 }
+
+/** What a shift of the session does to answers, for people to read. */
+export const shiftWords =
+  "Three skips within 90 seconds: for the rest of this session answers look at half as many of the newest items and try out twice as much.";
 
 /** The whole state as JSON: maps become objects, nothing is left out but the hashes that name sessions. */
 export function portableState(state: UserState): Record<string, unknown> {
@@ -60,6 +67,7 @@ export function portableState(state: UserState): Record<string, unknown> {
     exposures: state.exposures.map(({ popular: _popular, ...own }) => own),
     lastAt: state.lastAt,
     sequence: state.sequence,
+    shiftedUntil: state.shiftedUntil,
   };
 }
 

@@ -43,6 +43,8 @@ export interface UserState {
   lastAt: number;
   /** Events so far that count for personalization: keys exploration. */
   sequence: number;
+  /** Through when (ms) the session counts as shifted, its next interactions aside; 0 = it is not (see flow.ts). */
+  shiftedUntil: number;
   /** When the open session's idle timer is due (ms); 0 = none is open. */
   dueAt: number;
 }
@@ -99,6 +101,8 @@ export interface Exposure {
   items: string[];
   /** `outcomeBits` by slot; shown is that it was reported as seen. */
   outcomes: number[];
+  /** The slice of what its request stated (see context.ts): where its outcomes are counted. */
+  slice: number;
   /** Place in `audiences`: how much was known of the user when it was answered. */
   audience: number;
   /** The most popular items of its moment, until the answer is judged; absent, nobody waits for it. */
@@ -132,6 +136,9 @@ export interface FoldLimits {
   ringMax: number;
   /** Interactions before one that say in which situation it came; `ringMax` is more than twice as many. */
   recentMax: number;
+  /** So many skips within so long shift a session. */
+  shiftSkips: number;
+  shiftSpanMs: number;
   exposuresMax: number;
   rankerRowsMax: number;
   counterDaysMax: number;
@@ -139,7 +146,7 @@ export interface FoldLimits {
   playlistsMax: number;
 }
 
-export const logicVersion = 7;
+export const logicVersion = 8;
 
 export const foldLimits: Readonly<FoldLimits> = Object.freeze({
   sessionIdleMs: 1_800_000,
@@ -151,6 +158,8 @@ export const foldLimits: Readonly<FoldLimits> = Object.freeze({
   dislikesMax: 1_024,
   ringMax: 64,
   recentMax: 7,
+  shiftSkips: 3,
+  shiftSpanMs: 90_000,
   exposuresMax: 64,
   rankerRowsMax: 64,
   counterDaysMax: 32,
@@ -183,6 +192,7 @@ export function emptyState(tenant: number, subject: string): UserState {
     rankerRows: [],
     lastAt: 0,
     sequence: 0,
+    shiftedUntil: 0,
     dueAt: 0,
   };
 }

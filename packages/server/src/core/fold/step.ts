@@ -4,7 +4,7 @@ import { hasPurpose } from "./consent.ts";
 import { contextDimensions, statedBy } from "./context.ts";
 import { countInteraction, stateTraits, visit } from "./engagement.ts";
 import { expose, markOutcome, markSeen } from "./exposures.ts";
-import { enterRing } from "./flow.ts";
+import { enterRing, shift } from "./flow.ts";
 import { type FoldRecord, type Step, isElement } from "./fold-record.ts";
 import { keepPlaylist } from "./playlists.ts";
 import { keepRow } from "./ranker-rows.ts";
@@ -44,6 +44,7 @@ export function foldInTime(
 
   const interaction = { item, type, strength, permille: event.permille ?? -1, at };
   enterRing(state, interaction, limits, sink);
+  shift(state, at, limits);
   if (isElement(event)) extendSessions(state, item, event, at, limits, sink, effects);
   react(state, item, type, strength, at, limits, sink);
 }

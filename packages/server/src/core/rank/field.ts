@@ -23,6 +23,11 @@ export function integerOf(value: unknown, field: string, min: number, max: numbe
   throw new RequestError(field, `must be an integer from ${min} to ${max}`);
 }
 
+export function booleanOf(value: unknown, field: string): boolean {
+  if (typeof value === "boolean") return value;
+  throw new RequestError(field, "must be true or false");
+}
+
 export function textOf(value: unknown, field: string, lengthMax: number): string {
   if (typeof value === "string" && value !== "" && value.length <= lengthMax) return value;
   throw new RequestError(field, `must be 1 to ${lengthMax} characters`);

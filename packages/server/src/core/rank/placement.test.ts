@@ -61,6 +61,9 @@ test("a bad document names its field, at the limit and one past it", () => {
   expect(fieldOf({ sources: { taste: weightOne + 1 } })).toBe("sources.taste");
   expect(fieldOf({ fallback: { popular: 0 } })).toBe("fallback.popular");
   expect(fieldOf({ exclude: ["current", "other"] })).toBe("exclude");
+  expect(fieldOf({ sessionShift: false })).toBe(undefined);
+  expect(fieldOf({ sessionShift: "no" })).toBe("sessionShift");
+  expect(fieldOf({ stability: { keepOnScreen: 1 } })).toBe("stability.keepOnScreen");
   const worth = (objectives: object) => fieldOf({ objectives });
   expect(worth({})).toBe(undefined);
   expect(worth({ take: 1_000, complete: 1_000, skip: -1_000 })).toBe(undefined);
@@ -81,6 +84,29 @@ test("a bad document names its field, at the limit and one past it", () => {
   expect(explored({ arms: 1 })).toBe("exploration.arms");
   expect(explored({ uniformPermille: 0 })).toBe("exploration.uniformPermille");
   expect(explored({ share: 10 })).toBe("exploration.share");
+});
+
+test("the order of a tail is chance's only where a document says so, and never beside diversity", () => {
+  const put = (more: object) =>
+    findPlacement(
+      defined(builtInDefinitions, { kind: "placement", name: "x", sources: {}, ...more }),
+      "x",
+    )!.tailShuffle;
+  expect(put({})).toBe(undefined);
+  expect(put({ tailShuffle: {} })).toEqual({ firstSlot: 5, temperaturePermille: 200 });
+  const most = { firstSlot: 199, temperaturePermille: 10_000 };
+  expect(put({ tailShuffle: most })).toEqual(most);
+  for (const [name, value] of [
+    ["firstSlot", 200],
+    ["firstSlot", -1],
+    ["temperaturePermille", 9],
+    ["temperaturePermille", 10_001],
+    ["slots", 1],
+  ] as const)
+    expect(() => put({ tailShuffle: { [name]: value } })).toThrow(`tailShuffle.${name}`);
+  expect(() => put({ tailShuffle: {}, diversity: {} })).toThrow("diversity");
+  const builtIn = Object.values(builtInDefinitions.placements);
+  expect(builtIn.filter(({ tailShuffle }) => tailShuffle !== undefined)).toEqual([]);
 });
 
 test("one slot in ten may be drawn where nothing else is said, and none where no budget is", () => {

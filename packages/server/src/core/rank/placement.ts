@@ -6,8 +6,9 @@ import { type Freshness, freshnessOf } from "./adjust/freshness.ts";
 import { type Diversity, diversityOf } from "./arrange/diversity.ts";
 import { weightOne } from "./blend.ts";
 import { type Exploration, explorationDefault, explorationOf } from "./explore/budget.ts";
+import { type TailShuffle, tailShuffleOf } from "./explore/tail-shuffle.ts";
 import { type Objectives, objectivesDefault, objectivesOf } from "./learned/objectives.ts";
-import { assertKnown, type Fields, fieldsOf, integerOf, textOf } from "./field.ts";
+import { assertKnown, booleanOf, type Fields, fieldsOf, integerOf, textOf } from "./field.ts";
 import { filterText, type Rule, ruleIdLengthMax, ruleOf } from "./merchandise/rule.ts";
 import { type Takedowns, takedownsAfter } from "./merchandise/takedown.ts";
 import { RequestError } from "./request-error.ts";
@@ -38,6 +39,10 @@ export interface Placement {
   stability?: Stability | undefined;
   /** Absent: nothing is drawn by chance. */
   exploration?: Exploration | undefined;
+  /** False: a session that shifts (fold/flow.ts) makes no difference. */
+  sessionShift?: boolean | undefined;
+  /** Absent: the tail of the list stands as it scores. */
+  tailShuffle?: TailShuffle | undefined;
   /** What comes of a slot, by its worth. Absent: only takes count, and the lists themselves teach nothing. */
   objectives?: Objectives | undefined;
   /** Version of the definitions that brought it; absent: it came with the code. */
@@ -245,8 +250,14 @@ function placementOf(document: Fields, version: number): Placement {
   assertKnown(fields, placementFields);
   const { name, sources, fallback, size, exclude, filter } = fields;
   const { seeds, editionDay } = fields;
-  const { freshness, diversity, stability, exploration, objectives } = fields;
+  const { sessionShift } = fields;
+  const { freshness, diversity, stability, exploration, tailShuffle, objectives } = fields;
   const text = textOf(name, "name", nameLengthMax);
+  if (tailShuffle !== undefined && diversity !== undefined)
+    throw new RequestError(
+      "tailShuffle",
+      "would undo what diversity arranged: leave out one of them",
+    );
   if (text.includes("#")) throw new RequestError("name", "must not contain #");
   return {
     name: text,
@@ -259,6 +270,8 @@ function placementOf(document: Fields, version: number): Placement {
     diversity: diversity === undefined ? undefined : diversityOf(diversity),
     stability: stability === undefined ? undefined : stabilityOf(stability),
     exploration: exploration === undefined ? undefined : explorationOf(exploration),
+    sessionShift: sessionShift === undefined ? undefined : booleanOf(sessionShift, "sessionShift"),
+    tailShuffle: tailShuffle === undefined ? undefined : tailShuffleOf(tailShuffle),
     objectives: objectives === undefined ? undefined : objectivesOf(objectives),
     seeds: seeds === undefined ? undefined : seedsOf(seeds),
     editionDay: editionDay === undefined ? undefined : integerOf(editionDay, "editionDay", 1, 7),
@@ -277,6 +290,8 @@ const placementFields = [
   "diversity",
   "stability",
   "exploration",
+  "tailShuffle",
+  "sessionShift",
   "objectives",
   "seeds",
   "editionDay",
@@ -291,10 +306,8 @@ function stabilityOf(value: unknown): Stability {
   const fields = fieldsOf(value, "stability");
   assertKnown(fields, ["keepOnScreen", "gainPermille"], "stability");
   const { keepOnScreen = true, gainPermille = stabilityDefault.gainPermille } = fields;
-  if (typeof keepOnScreen !== "boolean")
-    throw new RequestError("stability.keepOnScreen", "must be true or false");
   return {
-    keepOnScreen,
+    keepOnScreen: booleanOf(keepOnScreen, "stability.keepOnScreen"),
     gainPermille: integerOf(gainPermille, "stability.gainPermille", 0, 1_000),
   };
 }

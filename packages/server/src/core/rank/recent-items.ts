@@ -16,12 +16,16 @@ export class RecentItems {
     this.ago = new Uint32Array(max);
   }
 
-  /** Reads at most `max` (of the constructor) interactions; items that no sum holds are counted, not kept. */
-  read(state: UserState, items: Items): void {
+  /**
+   * Reads at most `max` (of the constructor) interactions, of a shifted session half as many, but for the newest;
+   * items that no sum holds are counted, not kept.
+   */
+  read(state: UserState, items: Items, isShifted = false): void {
     this.count = 0;
     let ago = 0;
+    const most = isShifted ? Math.ceil(this.ids.length / 2) : this.ids.length;
     const { ring } = state;
-    for (let at = ring.length - 1; at >= 0 && ago < this.ids.length; at--) {
+    for (let at = ring.length - 1; at >= 0 && ago < most; at--) {
       if (ring.strengthAt(at) <= 0) continue;
       const id = items.find(ring.itemAt(at));
       if (id !== -1 && !this.#has(id)) {

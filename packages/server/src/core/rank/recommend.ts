@@ -1,6 +1,8 @@
 import type { Decision, RecommendationRequest, RecommendedItem } from "@attune/protocol";
 import { assert } from "../../base/assert.ts";
 import { assertCurrent, type Permit } from "../fold/consent.ts";
+import { rewardSlice } from "../fold/context.ts";
+import { isShiftedAt } from "../fold/flow.ts";
 import { emptyState, type UserState } from "../fold/state.ts";
 import type { Models } from "../sum/models.ts";
 import { Categories } from "./adjust/categories.ts";
@@ -14,8 +16,10 @@ import { pinned, type Pinned } from "./arrange/pins.ts";
 import { Blend, weightOne } from "./blend.ts";
 import { Catalogue } from "./catalogue.ts";
 import type { EaseView } from "./ease.ts";
-import { type Draw, Explorer, sparesOf } from "./explore/explorer.ts";
+import { doubled, type Exploration } from "./explore/budget.ts";
+import { type Draw, Explorer, scoreOf, sparesOf } from "./explore/explorer.ts";
 import { personalKey, strangerKey } from "./explore/key.ts";
+import { type Shuffled, shuffled } from "./explore/tail-shuffle.ts";
 import { catalogueReason, exploredReason, reasonsOf, shortened, unnamed } from "./explain.ts";
 import { Filters } from "./filter/filters.ts";
 import { Eligible } from "./eligible.ts";
@@ -37,7 +41,7 @@ import { sourcesOf } from "./sources.ts";
 import { Top } from "./top.ts";
 
 /** Names the code and constants of rank in a decision: raise it with every change that may alter an answer. */
-export const rankConfiguration = "rank-8";
+export const rankConfiguration = "rank-9";
 
 /** Candidates that are ordered again, if the answer itself needs no more. */
 const rerankedMin = 120;
@@ -75,6 +79,7 @@ export class Ranker {
   readonly #entries = new Entries();
   readonly #rerank: Rerank;
   readonly #explorer = new Explorer();
+  #tail: Omit<Shuffled, "list"> = noTail;
   readonly #tenant: number;
 
   /** The tenant's number keys what is drawn by chance, and nothing else. */
@@ -117,6 +122,7 @@ export class Ranker {
       ease,
       catalogue,
       seeds,
+      isShifted: isShifted(placement, known, request.now),
       editionAt: editionAt(placement, request.now),
     };
     const { rules, takedowns } = definitions;
@@ -186,6 +192,14 @@ export class Ranker {
     return this.#explorer.armsAt(slot);
   }
 
+  /**
+   * The items that a slot of the last answer was drawn from, one after another with the slots before it, in the tail of
+   * a list; none where the slot is not of a drawn tail.
+   */
+  poolAt(slot: number): readonly string[] {
+    return this.#tail.slots.includes(slot) ? this.#tail.pool : [];
+  }
+
   /** Features of the best candidates, as an answer to the request would have them; valid until the next call. */
   look(
     state: UserState,
@@ -195,7 +209,8 @@ export class Ranker {
     request: RecommendationRequest,
   ): RankFeatures {
     const placement = placementOf(definitions, request);
-    const ask = { state, models, now: request.now, context: request.context ?? {} };
+    const { now, context = {} } = request;
+    const ask = { state, models, now, context, isShifted: isShifted(placement, state, now) };
     this.#entries.follow(catalogue, models.items);
     const eligible = new Eligible(state, this.#entries, placement, [], definitions.takedowns, []);
     this.#mix(ask, placement, eligible, request.limit);
@@ -252,13 +267,16 @@ export class Ranker {
 
   /** The list of ids: the best, spread as the placement wants it, filled up, with what is pinned in its slots. */
   #arranged(
-    { models }: Ask,
-    { diversity, exploration }: Placement,
+    ask: Ask,
+    placement: Placement,
     catalogue: Catalogue,
     eligible: Eligible,
     inForce: InForce,
     limit: number,
   ): Pinned {
+    const { models } = ask;
+    const { diversity } = placement;
+    const exploration = budgetOf(ask, placement);
     const { totals } = this.#blend;
     const pool = poolOf(diversity, limit);
     const spares = exploration === undefined ? 0 : sparesOf(exploration, limit);
@@ -285,31 +303,51 @@ export class Ranker {
 
   /** The list after chance had its say in the slots that the placement leaves to it. */
   #explored(
-    { models, now, catalogue = Catalogue.empty }: Ask,
-    { name, exploration, diversity }: Placement,
+    ask: Ask,
+    placement: Placement,
     { list, sources }: Pinned,
     { onScreen = [], list: shown }: RecommendationRequest,
     limit: number,
     key: string,
   ): Explored {
     this.#explorer.clear();
-    if (exploration === undefined) return { list, sources, draws: new Map() };
+    const { models, now, context, catalogue = Catalogue.empty } = ask;
+    const { name, tailShuffle, diversity } = placement;
+    const exploration = budgetOf(ask, placement);
+    const { totals } = this.#blend;
+    const size = Math.min(limit, shown?.size ?? limit);
+    const fixed = new Set([...sources.keys(), ...onScreen]);
+    const tail: Shuffled =
+      tailShuffle === undefined
+        ? { ...noTail, list }
+        : shuffled({
+            shuffle: tailShuffle,
+            key,
+            list,
+            size,
+            fixed,
+            scoreOf: (id) => scoreOf({ models, totals }, id),
+          });
+    this.#tail = tail;
+    if (exploration === undefined) return { list: tail.list, sources, draws: tail.draws };
     const best = this.#top.items.subarray(0, this.#top.count);
-    const { list: drawn, draws } = this.#explorer.draw({
+    const explored = this.#explorer.draw({
       placement: name,
       budget: exploration,
       key,
       now,
-      list,
-      size: Math.min(limit, shown?.size ?? limit),
+      slice: rewardSlice(context, now),
+      list: tail.list,
+      size,
+      end: tailShuffle?.firstSlot ?? size,
       candidates: Array.from(best, (item) => models.items.keys[item]!),
-      fixed: new Set([...sources.keys(), ...onScreen]),
+      fixed,
       caps: diversity?.caps ?? [],
       catalogue,
       models,
-      totals: this.#blend.totals,
+      totals,
     });
-    return { list: drawn, sources, draws };
+    return { list: explored.list, sources, draws: new Map([...tail.draws, ...explored.draws]) };
   }
 
   #explained(
@@ -343,10 +381,21 @@ export class Ranker {
   }
 }
 
+const noTail: Omit<Shuffled, "list"> = { draws: new Map(), pool: [], slots: [] };
+
 interface Explored {
   list: readonly string[];
   sources: Pinned["sources"];
   draws: ReadonlyMap<string, Draw>;
+}
+
+function isShifted({ sessionShift }: Placement, state: UserState, now: number): boolean {
+  return sessionShift !== false && isShiftedAt(state, now);
+}
+
+/** What of a list may be tried out: twice as much of it in a shifted session. */
+function budgetOf({ isShifted = false }: Ask, { exploration }: Placement): Exploration | undefined {
+  return exploration !== undefined && isShifted ? doubled(exploration) : exploration;
 }
 
 function viewNames(...views: readonly ({ name: string } | undefined)[]): string[] {

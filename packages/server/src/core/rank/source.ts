@@ -18,6 +18,8 @@ export interface Ask {
   catalogue?: Catalogue | undefined;
   /** What the request asks about; absent, what the user did last. */
   seeds?: readonly string[] | undefined;
+  /** Whether the session is shifted (fold/flow.ts): what was done before the newest of it counts less. */
+  isShifted?: boolean | undefined;
   /** When the current edition of the list began (ms), of a placement that has editions. */
   editionAt?: number | undefined;
   /** Whether the filters of request, placement and rules let an item in; absent, they turn nobody away. */

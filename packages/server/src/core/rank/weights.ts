@@ -25,7 +25,7 @@ export function exp(x: number): number {
 }
 
 /** ln x for x > 0. */
-function log(x: number): number {
+export function log(x: number): number {
   let doublings = 0;
   for (; x >= 2; x /= 2) doublings++;
   for (; x < 1; x *= 2) doublings--;

@@ -122,3 +122,80 @@ test("an item that is never drawn, few answers, and a target that draws are refu
   expect(judgeSlots(draws).refusal).toBe("target explores");
   expect(judgeSlots([]).refusal).toBe("no answers");
 });
+
+/** The third, the fourth and, behind an item that stays, the last are dealt anew among those that stand there. */
+const shuffle: Draw = (prng) => {
+  const weights: Record<string, number> = { c: 3, d: 2, x: 2 };
+  const order: Slot[] = [];
+  let left = Object.keys(weights);
+  while (left.length > 0) {
+    const probabilities = choices(left.map((item) => weights[item]!));
+    const arm = drawn(prng, probabilities);
+    const item = left[arm]!;
+    order.push({ item, propensity: probabilities[arm]! });
+    left = left.filter((one) => one !== item);
+  }
+  const [third, fourth, last] = order;
+  return [...certain(["a", "b"]), third!, fourth!, ...certain(["y"]), last!];
+};
+
+test("a tail in an order of chance is judged to its last slot, which has nothing left to choose from", () => {
+  const target = ["a", "b", "x", "c", "y", "d"];
+  const truth = [2, 3, 5].reduce((sum, place) => sum + clickProbability(target[place]!, place), 0);
+  const pool = ["c", "d", "x"];
+  const logged = (seed: number, isKnown = true) =>
+    logOf(shuffle, target, 1_500, seed).map((answer) => ({
+      ...answer,
+      slots: answer.slots.map((slot) =>
+        pool.includes(slot.item) ? { ...slot, ...(isKnown && { pool }) } : { ...slot, arms: [] },
+      ),
+    }));
+  const runs = 200;
+  const reports = Array.from({ length: runs }, (_, seed) =>
+    judgeSlots(logged(seed), { resamples: 0 }),
+  );
+  for (const report of reports) {
+    expect(report.judged).toEqual([2, 3, 5]);
+    expect(report.equal).toEqual([0, 1, 4]);
+  }
+  for (const name of ["IPW", "SNIPW", "DR"] as const) {
+    const estimates = reports.map(({ target: of }) =>
+      of!.estimates!.find(({ estimator }) => estimator === name)!,
+    );
+    const { mean, error } = meanOf(estimates.map(({ value }) => value - truth));
+    if (name !== "SNIPW") expect(Math.abs(mean / error)).toBeLessThan(3);
+    const covered = estimates.filter(({ normal: [low, high] }) => low <= truth && truth <= high);
+    expect(covered.length / runs).toBeGreaterThan(0.904);
+    expect(covered.length / runs).toBeLessThan(0.996);
+  }
+  // The control: propensities that are a tenth too large show in the mean of many logs.
+  const tampered = Array.from({ length: runs }, (_, seed) => seed).flatMap((seed) => {
+    const answers = logged(seed).map((answer) => ({
+      ...answer,
+      slots: answer.slots.map((slot) =>
+        "pool" in slot ? { ...slot, propensity: Math.min(1, slot.propensity * 1.1) } : slot,
+      ),
+    }));
+    const { estimates } = judgeSlots(answers, { resamples: 0 }).target!;
+    const ipw = estimates?.find(({ estimator }) => estimator === "IPW");
+    return ipw === undefined ? [] : [ipw.value - truth];
+  });
+  expect(tampered.length).toBeGreaterThan(runs / 4);
+  const { mean: off, error: offError } = meanOf(tampered);
+  expect(off / offError).toBeLessThan(-3);
+  // The control: who does not know the pool takes the last slot for one that nothing is drawn for.
+  expect(judgeSlots(logged(1, false)).judged).not.toContain(5);
+});
+
+test("a tail says nothing of an item that is not of it, nor of what would stand below that", () => {
+  const report = judgeSlots(
+    logOf(shuffle, ["a", "b", "x", "z", "y", "d"], 1_500, 1).map((answer) => ({
+      ...answer,
+      slots: answer.slots.map((slot, k) =>
+        [2, 3, 5].includes(k) ? { ...slot, pool: ["c", "d", "x"] } : slot,
+      ),
+    })),
+  );
+  expect(report.judged).toEqual([2]);
+  expect(report.unsupported).toEqual([3, 5]);
+});

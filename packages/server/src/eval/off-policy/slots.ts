@@ -26,6 +26,11 @@ export interface LoggedSlot {
   reward: number;
   /** What it is drawn from if chance picks it, whatever the other slots get; empty: it never is. Absent: unknown. */
   arms?: readonly string[] | undefined;
+  /**
+   * What all slots with a pool are drawn from, one after another without replacement; `arms` do not count then. The
+   * last of them has nothing left to choose from: drawn, too, with propensity 1.
+   */
+  pool?: readonly string[] | undefined;
 }
 
 /** Per answer, with a 95 % interval. */
@@ -118,15 +123,15 @@ function placesOf(answers: readonly LoggedAnswer[]): Place[] {
   const places: Place[] = [];
   for (const answer of answers) {
     const { slots, target } = answer;
-    slots.forEach(({ item, propensity }, k) => {
+    slots.forEach((slot, k) => {
       const place = (places[k] ??= { shown: 0, drawn: 0, agreeing: 0, open: 0, openDrawn: 0 });
       place.shown += 1;
       if (isOpen(answer, k)) {
         place.open += 1;
-        if (propensity < 1) place.openDrawn += 1;
+        if (isDrawn(slot)) place.openDrawn += 1;
       }
-      if (propensity < 1) place.drawn += 1;
-      if (target[k]?.item === item) place.agreeing += 1;
+      if (isDrawn(slot)) place.drawn += 1;
+      if (target[k]?.item === slot.item) place.agreeing += 1;
     });
   }
   return places;
@@ -137,7 +142,11 @@ function placesOf(answers: readonly LoggedAnswer[]): Place[] {
  * slots: none of them stands where nothing was drawn. Decided by the request alone, never by what was drawn.
  */
 function isOpen({ slots, target }: LoggedAnswer, place: number): boolean {
-  const { arms } = slots[place]!;
+  const { arms, pool } = slots[place]!;
+  if (pool !== undefined) {
+    const wanted = target.slice(0, place + 1).filter((_, k) => slots[k]!.pool !== undefined);
+    return place < target.length && wanted.every(({ item }) => pool.includes(item));
+  }
   if (arms !== undefined) return arms.some((item) => item === target[place]?.item);
   const isInRun = (k: number): boolean => k === place || slots[k]!.propensity < 1;
   let from = place;
@@ -217,14 +226,23 @@ function drawnSlots(answer: LoggedAnswer, numberOf: (item: string) => number): D
   const { cluster, slots, target } = answer;
   const drawn: DrawnSlot[] = [];
   let weightAbove = 1;
-  slots.forEach(({ item, propensity, reward, arms }, place) => {
+  // Of a pool: slots of other kinds may stand between those that are drawn from it.
+  let weightOfPool = 1;
+  slots.forEach((slot, place) => {
+    const { item, propensity, reward, arms, pool } = slot;
     const wanted = target[place]?.item;
-    if (propensity === 1 || arms !== undefined) weightAbove = 1;
-    if (propensity === 1 || wanted === undefined || !isOpen(answer, place)) return;
+    if (!isDrawn(slot) || arms !== undefined) weightAbove = 1;
+    if (pool !== undefined) weightAbove = weightOfPool;
+    if (!isDrawn(slot) || wanted === undefined || !isOpen(answer, place)) return;
     const weight = wanted === item ? weightAbove / propensity : 0;
     const targetItem = numberOf(wanted);
     drawn.push({ place, item: numberOf(item), targetItem, reward, weight, weightAbove, cluster });
-    weightAbove = weight;
+    if (pool === undefined) weightAbove = weight;
+    else weightOfPool = weight;
   });
   return drawn;
+}
+
+function isDrawn({ propensity, pool }: LoggedSlot): boolean {
+  return propensity < 1 || pool !== undefined;
 }

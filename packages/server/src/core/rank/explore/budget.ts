@@ -38,3 +38,8 @@ export function explorationOf(value: unknown): Exploration {
     uniformPermille: integer("uniformPermille", 1, 1_000),
   };
 }
+
+/** Of a shifted session: twice as many slots, at most every second one. */
+export function doubled(exploration: Exploration): Exploration {
+  return { ...exploration, everySlots: Math.max(2, Math.floor(exploration.everySlots / 2)) };
+}

@@ -1,4 +1,4 @@
-import type { RewardOutcome } from "../../fold/contribution.ts";
+import { type RewardOutcome, rewardOutcomes } from "../../fold/contribution.ts";
 import type { Models } from "../../sum/models.ts";
 import { decayTable } from "../../sum/decay.ts";
 import { type Cap, keepsCaps } from "../arrange/diversity.ts";
@@ -6,6 +6,7 @@ import type { Catalogue } from "../catalogue.ts";
 import type { Scores } from "../scores.ts";
 import type { Exploration } from "./budget.ts";
 import { drawBits } from "./key.ts";
+import { triedIn } from "./slice.ts";
 import { certain, choiceParts, type Tried } from "./thompson.ts";
 
 /** The list as it stands without chance, and what holds for whatever else might stand there. */
@@ -16,9 +17,13 @@ export interface Arranged {
   key: string;
   /** The request's time, ms. */
   now: number;
+  /** The slice of what the request states of its circumstances (fold/context.ts). */
+  slice: number;
   list: readonly string[];
   /** The first so many slots are shown; what stands behind them is only known. */
   size: number;
+  /** Slots from this one on are left alone: their order is chance's already. */
+  end: number;
   /** Candidates in canonical order, with those of the list among them. */
   candidates: readonly string[];
   /** Items that nothing may put out of their slots: pinned by a rule, or on somebody's screen. */
@@ -100,8 +105,8 @@ export class Explorer {
   armsAt(slot: number): readonly string[] {
     const arranged = this.#arranged;
     if (arranged === undefined) return [];
-    const { budget, size, list, fixed, caps, catalogue } = arranged;
-    if (slot < budget.firstSlot || slot >= Math.min(size, list.length)) return [];
+    const { budget, size, end, list, fixed, caps, catalogue } = arranged;
+    if (slot < budget.firstSlot || slot >= Math.min(size, end, list.length)) return [];
     const own = list[slot]!;
     if (fixed.has(own) || scoreOf(arranged, own) === 0) return [];
     const { everySlots } = budget;
@@ -154,15 +159,23 @@ function isHeard({ models, placement }: Arranged): boolean {
   return total("shown") - followed >= leftMin;
 }
 
-function tried({ models, placement, now }: Arranged, id: string): Tried {
+const [shownPlace, clickPlace] = [rewardOutcomes.indexOf("shown"), rewardOutcomes.indexOf("click")];
+
+function tried({ models, placement, now, slice }: Arranged, id: string): Tried {
   const [where, item] = [models.items.find(placement), models.items.find(id)];
-  const today = Math.floor(now / dayMs);
-  const count = (outcome: RewardOutcome): number =>
-    models.rewards.faded(where, item, outcome, today, fading) / fading[0]!;
-  return { shown: count("shown"), taken: count("click") };
+  const faded = models.rewards.faded(where, item, Math.floor(now / dayMs), fading, slice);
+  const triedOf = (counts: readonly number[]): Tried => ({
+    shown: counts[shownPlace]!,
+    taken: counts[clickPlace]!,
+  });
+  return triedIn(triedOf(faded.slice), triedOf(faded.whole), fading[0]!);
 }
 
-function scoreOf({ models, totals }: Arranged, id: string): number {
+/** What an item scores; 0 where it fills a list up. */
+export function scoreOf(
+  { models, totals }: Pick<Arranged, "models" | "totals">,
+  id: string,
+): number {
   const item = models.items.find(id);
   return item >= 0 && totals.has(item) ? Math.max(0, totals.get(item)) : 0;
 }

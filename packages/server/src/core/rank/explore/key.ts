@@ -39,3 +39,9 @@ export function drawBits(key: string, what: "slot" | "item", number: number): nu
   hashString(`${what} ${number} ${key}`, lanes, 0);
   return lanes[0]!;
 }
+
+/** 32 bits that hang on the key and on an item, and on nothing that stands beside it. */
+export function itemBits(key: string, id: string): number {
+  hashString(`tail ${id} ${key}`, lanes, 0);
+  return lanes[0]!;
+}

@@ -13,7 +13,9 @@ function touch(models: Models, item: string, count: number, at = day): void {
 }
 
 function shown(models: Models, placement: string, item: string, count: number, at = day): void {
-  models.add({ model: "rewards", placement, item, outcome: "shown", day: at, delta: count });
+  // Of whatever circumstances: the report reads all of them.
+  const slice = count % 3;
+  models.add({ model: "rewards", placement, item, outcome: "shown", slice, day: at, delta: count });
 }
 
 function report(models: Models, catalogue: Catalogue, placement: string, gone: string[] = []) {

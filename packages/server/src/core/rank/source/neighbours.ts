@@ -153,7 +153,7 @@ export class Neighbours implements Source {
     this.#nearest.clear();
     this.#clearVotes();
     this.#scores = scores;
-    this.#context.read(ask.state, ask.models.items);
+    this.#context.read(ask.state, ask.models.items, ask.isShifted);
     if (this.#context.count === 0) return;
     this.#reserve(ask.models.sessions.slotEnd, ask.models.items.size);
     this.#weigh(ask.models.sessions);

@@ -97,7 +97,7 @@ export class Rules implements Source {
   score(ask: Ask, scores: Scores): void {
     this.#scores = scores;
     const { sessions, items } = ask.models;
-    this.#context.read(ask.state, items);
+    this.#context.read(ask.state, items, ask.isShifted);
     for (let c = 0; c < this.#context.count; c++) {
       const row = this.#rows[c]!;
       row.counts.reserve(items.size);

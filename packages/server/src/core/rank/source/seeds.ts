@@ -8,7 +8,7 @@ import { fadeTable } from "../weights.ts";
 
 /**
  * What a source of likeness starts from: the seeds of the request, all of one weight, or else the distinct
- * items the user last took to, newest first and fading. One that was disliked or skipped since is none.
+ * items the user last took to, newest first and fading, of a shifted session half as many. One that was disliked or skipped since is none.
  */
 export interface Seed {
   key: string;
@@ -20,13 +20,14 @@ export const seedsRead = 8;
 const weightOne = 256;
 const byAgo = fadeTable(3, seedsRead, weightOne);
 
-export function seedsOf({ seeds, state }: Ask): Seed[] {
+export function seedsOf({ seeds, state, isShifted = false }: Ask): Seed[] {
   if (seeds !== undefined)
     return seeds.slice(0, seedsRead).map((key) => ({ key, weight: weightOne }));
   const skips = skipsOf(state);
   const recent = new Set<string>();
+  const most = isShifted ? seedsRead / 2 : seedsRead;
   const { ring } = state;
-  for (let at = ring.length - 1; at >= 0 && recent.size < seedsRead; at--) {
+  for (let at = ring.length - 1; at >= 0 && recent.size < most; at--) {
     const item = ring.itemAt(at);
     if (ring.strengthAt(at) > 0 && !state.dislikes.has(item) && !skips.has(item)) recent.add(item);
   }

@@ -45,7 +45,7 @@ export class Walk implements Source {
     const { sessions, items } = ask.models;
     this.#scores = scores;
     this.#count = 0;
-    this.#context.read(ask.state, items);
+    this.#context.read(ask.state, items, ask.isShifted);
     if (this.#context.count === 0) return;
     const newest = this.#context.ids[0]!;
     if (items.size > this.#row.length) {
