@@ -78,11 +78,11 @@ function answer(log: SqliteFile, id: number, request: Request): void {
   } catch (error) {
     fail(id, error);
   }
-  if (request.op === "commit" && log.isMoveDue) moveWal(log);
+  if (request.op === "commit" && log.isMoveDue) moveBeside(log);
 }
 
 /** Beside the appends, or on this thread where there is nobody to do it. */
-function moveWal(log: SqliteFile): void {
+function moveBeside(log: SqliteFile): void {
   if (mover?.move() !== true) guard(() => log.move());
 }
 

@@ -146,22 +146,14 @@ function isSame(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((text, i) => text === other[i]);
 }
 
-/** Entries in the order of time and then of key: how the maps stand already, equal times aside. */
-function inOrder<V>(
-  map: ReadonlyMap<string, V>,
-  timeOf: (value: V) => number,
-): Iterable<[string, V]> {
+/** Entries in the order of time and then of key: how the map stands already, equal times aside. */
+function inOrder(times: ReadonlyMap<string, number>): Iterable<[string, number]> {
   let newest = -1;
-  for (const value of map.values()) {
-    const at = timeOf(value);
-    if (at <= newest) return sorted(map, timeOf);
+  for (const at of times.values()) {
+    if (at <= newest) return [...times].sort(([a, x], [b, y]) => x - y || (a < b ? -1 : 1));
     newest = at;
   }
-  return map;
-}
-
-function sorted<V>(map: ReadonlyMap<string, V>, timeOf: (value: V) => number): [string, V][] {
-  return [...map].sort(([a, left], [b, right]) => timeOf(left) - timeOf(right) || (a < b ? -1 : 1));
+  return times;
 }
 
 function writeReactions(out: StateWriter, reactions: Reactions): void {
@@ -197,7 +189,7 @@ function readReactions(from: StateReader): Reactions {
 
 function writeDislikes(out: StateWriter, dislikes: ReadonlyMap<string, number>): void {
   out.varint(dislikes.size);
-  for (const [item, at] of inOrder(dislikes, (value) => value)) {
+  for (const [item, at] of inOrder(dislikes)) {
     out.name(item);
     out.time(at);
   }

@@ -99,10 +99,6 @@ export class StateReader extends ByteReader {
     return list;
   }
 
-  map<K, V>(read: () => [K, V]): Map<K, V> {
-    return new Map(this.list(read));
-  }
-
   /** Of what most users have none of. */
   rareMap<K, V>(read: () => [K, V]): ReadonlyMap<K, V> {
     const entries = this.list(read);

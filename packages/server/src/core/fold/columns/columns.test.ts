@@ -102,7 +102,8 @@ test("reactions are a map, whatever their number", () => {
       }
       expect(new Map(reactions)).toEqual(plain);
       expect(reactions.size).toBe(plain.size);
-      for (const [name, reaction] of plain) expect(reactions.get(name)).toEqual(reaction);
+      for (const [name, reaction] of plain)
+        expect(reactions.at(reactions.find(name))).toEqual(reaction);
     }),
   );
 });

@@ -31,10 +31,6 @@ export class Reactions {
     return this.items.indexOf(item);
   }
 
-  has(item: string): boolean {
-    return this.find(item) !== -1;
-  }
-
   itemAt(row: number): string {
     return this.items[row]!;
   }
@@ -56,11 +52,6 @@ export class Reactions {
   }
 
   /** As a value of its own. */
-  get(item: string): Reaction | undefined {
-    const row = this.find(item);
-    return row === -1 ? undefined : this.at(row);
-  }
-
   at(row: number): Reaction {
     return {
       score: this.scoreAt(row),

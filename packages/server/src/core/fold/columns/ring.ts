@@ -10,7 +10,7 @@ export interface Interaction {
   at: number;
 }
 
-/** A row of `#numbers`: time, strength, and fraction + 1 beside the type. */
+/** A row of `numbers`: time, strength, and fraction + 1 beside the type. */
 const stride = 3;
 const typesMax = 16;
 
