@@ -129,7 +129,8 @@ async function bench(argv: string[]): Promise<number> {
   const suite = new Suite(root, load, curvesFrom(values.curves));
   const results: Result[] = [];
   for (const measurement of chosen) results.push(await suite.run(measurement));
-  const command = ["npm run bench", ...(argv.length > 0 ? ["--", ...argv] : [])].join(" ");
+  const long = process.env["ATTUNE_LONG"] === "1" ? ["ATTUNE_LONG=1"] : [];
+  const command = [...long, "npm run bench", ...(argv.length > 0 ? ["--", ...argv] : [])].join(" ");
   const run: Run = { machine: describeMachine(new Date()), load, command, results };
   process.stdout.write(values.json === true ? `${JSON.stringify(run)}\n` : terminalText(run));
   if (values.save !== undefined) save(values.save, run);
