@@ -1,8 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { purposes, type UserEvent } from "@attune/protocol";
 import { door, limits, receivedAt, stranger } from "../../test/door.ts";
 import { utf8Decode } from "../base/text.ts";
-import { accept, acceptAll, conclude, type Door } from "./accept.ts";
+import { acceptAll, conclude, type Door } from "./accept.ts";
 import type { Incoming } from "./dialect/dialect.ts";
 import { changedMapping } from "./mapping-table.ts";
 import { messageHash } from "./message-hash.ts";
@@ -24,7 +25,7 @@ function view(change: Partial<Incoming> = {}): Incoming {
 const identify = view({ call: "identify", name: "", anonymousId: "a1" });
 
 function one(incoming: Incoming, change: Partial<Door> = {}) {
-  const accepted = accept(incoming, door(change), receivedAt);
+  const accepted = acceptAll([{ event: incoming }], door(change), receivedAt)[0]!;
   const payloads = accepted.records.map(
     ({ payload }) => JSON.parse(utf8Decode(payload)) as UserEvent,
   );
@@ -245,6 +246,22 @@ test("events without an id get the same one again if they have a time, whatever 
   const timeless = view({ messageId: undefined });
   expect(one(timeless).first?.messageHash).not.toBe(one(timeless).first?.messageHash);
   expect(one(view()).first?.messageHash).toBe(messageHash("m1"));
+});
+
+test("who an event is of hangs on nobody beside it", () => {
+  const id = fc.option(fc.constantFrom("1", "2", "guest"), { nil: undefined });
+  const proof = fc.constantFrom("proven", "invalid", "expired", undefined);
+  const call = fc.constantFrom("track", "identify");
+  const event = fc.record({ userId: id, anonymousId: id, proof, call }).map(view);
+  const identityMode = fc.constantFrom("open", "signed");
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 6 }), identityMode, (events, mode) => {
+      const at = door({ identity: "claimed", identityMode: mode });
+      const parsed = events.map((one) => ({ event: one }));
+      const alone = parsed.flatMap((entry) => acceptAll([entry], at, receivedAt));
+      expect(acceptAll(parsed, at, receivedAt)).toEqual(alone);
+    }),
+  );
 });
 
 test("duplicates of the log become verdicts of their events, in order", () => {

@@ -59,10 +59,20 @@ export function acceptAll(
   receivedAt: number,
   fallbackId?: (index: number) => string,
 ): Accepted[] {
+  // A batch comes from one device, mostly of one person: who that is, is found out once.
+  let last: { event: Incoming; person: Person | Fault } | undefined;
   return parsed.map((entry, i) => {
     if ("refusal" in entry) return { verdict: { result: "drop", ...entry.refusal }, records: [] };
-    return accept(entry.event, door, receivedAt, fallbackId?.(i));
+    const { event } = entry;
+    if (last === undefined || !isOfSame(last.event, event))
+      last = { event, person: personOf(event, door) };
+    return accept(event, last.person, door, receivedAt, fallbackId?.(i));
   });
+}
+
+/** Whether two events of one batch are the same person's, as far as `personOf` looks. */
+function isOfSame(a: Incoming, b: Incoming): boolean {
+  return a.userId === b.userId && a.anonymousId === b.anonymousId && a.proof === b.proof;
 }
 
 /** The verdicts after the append, which alone knows the duplicates. */
@@ -80,13 +90,13 @@ export function conclude(
   });
 }
 
-export function accept(
+function accept(
   incoming: Incoming,
+  person: Person | Fault,
   door: Door,
   receivedAt: number,
   fallbackId?: string,
 ): Accepted {
-  const person = personOf(incoming, door);
   if ("code" in person) return dropped(incoming, person);
   const { ids, standing } = person;
   const { subject } = standing;
