@@ -13,6 +13,9 @@ import type { ViewsOfTenant } from "./ranked.ts";
  */
 const waitingMax = 1_000;
 
+/** Questions that wait for each thread when the serving thread begins to make one of its own in each turn. */
+const helpFrom = 4;
+
 interface Waiting {
   resolve(text: RankedText | undefined): void;
   reject(error: RequestError): void;
@@ -26,6 +29,7 @@ interface Waiting {
  */
 export class RankThreads {
   readonly #threads: readonly RankThread[];
+  #hasHelped = false;
   /** The rows of the ranker stay away: threads are told its weights. */
   readonly #tail = new ContributionTail(
     (bytes) => {
@@ -47,6 +51,19 @@ export class RankThreads {
   /** Whether a thread has room for one more question. A thread that ended has none. */
   get hasRoom(): boolean {
     return this.#threads.some(({ load }) => load < waitingMax);
+  }
+
+  /**
+   * Whether the serving thread is to make this answer, since each thread has a queue: one in a turn of the event loop, with
+   * all that was told before on its way, so that nobody waits for it.
+   */
+  takesHelp(): boolean {
+    if (this.#hasHelped || this.#threads.some(({ load }) => load < helpFrom)) return false;
+    this.#hasHelped = true;
+    setImmediate(() => (this.#hasHelped = false));
+    this.#tail.flush();
+    for (const thread of this.#threads) thread.post();
+    return true;
   }
 
   /** Messages of contributions that the slowest thread has still to take in. */
