@@ -149,7 +149,7 @@ export class Answers {
       while (!engine.isWhole);
       const resolved = subject === undefined ? nobody : engine.resolve(tenant, subject);
       // What is made here and now can't be late.
-      if (threads?.hasRoom !== true || asked >= asksMax || threads.takesHelp())
+      if (threads?.hasRoom !== true || asked >= asksMax || threads.takeHelp())
         return this.#written(tenant, resolved, request, predict);
       const body = await this.#asked(threads, tenant, resolved, request, predict);
       if (body !== undefined) return body;

@@ -74,7 +74,7 @@ function* factorise(cells: Triangle, top: number, bottom: number): Parts {
   for (let j = 0; j < top; j += 4) {
     let i = top;
     for (; i + 1 < bottom; i += 2) {
-      innerProductsOfTwo(cells, triangle(i), triangle(i + 1), j, products);
+      innerProducts(cells, triangle(i), triangle(i + 1), j, products);
       subtractProducts(cells, i, j, j + 4, products, 0);
       subtractProducts(cells, i + 1, j, j + 4, products, 4);
     }
@@ -100,7 +100,7 @@ function factoriseCells(
   products: Float64Array,
 ): void {
   const row = triangle(i);
-  if (end === j + 4) innerProducts(cells, row, j, products);
+  if (end === j + 4) innerProducts(cells, row, row, j, products);
   else for (let k = j; k < end; k++) products[k - j] = innerProduct(cells, row, triangle(k), j);
   subtractProducts(cells, i, j, end, products, 0);
 }
@@ -130,33 +130,10 @@ function innerProduct(cells: Triangle, a: number, b: number, length: number): nu
 }
 
 /**
- * Of the first j cells of a row with those of the rows j to j + 3: four sums side by side, since one would wait
- * for its own last addition, and the row is read once for all of them.
+ * Of the first j cells of two rows with those of the rows j to j + 3, four and four: eight sums side by side keep the
+ * processor's adders full, where one would wait for its own last addition, and each row is read once for all of them.
  */
-function innerProducts(cells: Triangle, row: number, j: number, products: Float64Array): void {
-  const row0 = triangle(j);
-  const row1 = row0 + j + 1;
-  const row2 = row1 + j + 2;
-  const row3 = row2 + j + 3;
-  let sum0 = 0;
-  let sum1 = 0;
-  let sum2 = 0;
-  let sum3 = 0;
-  for (let k = 0; k < j; k++) {
-    const cell = cells[row + k]!;
-    sum0 += cell * cells[row0 + k]!;
-    sum1 += cell * cells[row1 + k]!;
-    sum2 += cell * cells[row2 + k]!;
-    sum3 += cell * cells[row3 + k]!;
-  }
-  products[0] = sum0;
-  products[1] = sum1;
-  products[2] = sum2;
-  products[3] = sum3;
-}
-
-/** The same of two rows: eight sums keep the processor's adders full, and four rows are read once for both. */
-function innerProductsOfTwo(
+function innerProducts(
   cells: Triangle,
   upper: number,
   lower: number,
@@ -232,7 +209,7 @@ function* invertFactor(
 /** The rows k to k + 3 of M, each times its cell of row i of L. */
 function addFactorRows(sum: Float64Array, cells: Triangle, i: number, k: number): void {
   const at = triangle(i) + k;
-  addRows(sum, cells, k, k + 1, cells[at]!, cells[at + 1]!, cells[at + 2]!, cells[at + 3]!);
+  addRows(sum, cells, k, 0, k + 1, cells[at]!, cells[at + 1]!, cells[at + 2]!, cells[at + 3]!);
   addTips(sum, cells, i, k);
 }
 
@@ -296,7 +273,7 @@ function addSquares(sum: Float64Array, cells: Triangle, size: number, i: number,
   if (k + 3 < size) {
     const at = triangle(k) + i;
     const [second, third, fourth] = [at + k + 1, at + 2 * k + 3, at + 3 * k + 6];
-    addRows(sum, cells, k, i + 1, cells[at]!, cells[second]!, cells[third]!, cells[fourth]!);
+    addRows(sum, cells, k, 0, i + 1, cells[at]!, cells[second]!, cells[third]!, cells[fourth]!);
   } else
     for (let one = k; one < size; one++) addRow(sum, cells, one, i + 1, cells[triangle(one) + i]!);
 }
@@ -316,12 +293,7 @@ function addSquaresToTwo(
     by[4 + n] = cells[at + 4]!;
   }
   addRowsToTwo(sum, next, cells, k, i + 1, by);
-  const [row0, row1, row2, row3] = [triangle(k), triangle(k + 1), triangle(k + 2), triangle(k + 3)];
-  for (let j = i + 1; j < i + 5; j++) {
-    const first = by[4]! * cells[row0 + j]! + by[5]! * cells[row1 + j]!;
-    const second = by[6]! * cells[row2 + j]! + by[7]! * cells[row3 + j]!;
-    next[j] = next[j]! + (first + second);
-  }
+  addRows(next, cells, k, i + 1, i + 5, by[4]!, by[5]!, by[6]!, by[7]!);
 }
 
 function addRow(sum: Float64Array, cells: Triangle, k: number, length: number, by: number): void {
@@ -334,7 +306,8 @@ function addRows(
   sum: Float64Array,
   cells: Triangle,
   k: number,
-  length: number,
+  from: number,
+  end: number,
   by0: number,
   by1: number,
   by2: number,
@@ -344,7 +317,7 @@ function addRows(
   const row1 = row0 + k + 1;
   const row2 = row1 + k + 2;
   const row3 = row2 + k + 3;
-  for (let j = 0; j < length; j++) {
+  for (let j = from; j < end; j++) {
     const first = by0 * cells[row0 + j]! + by1 * cells[row1 + j]!;
     const second = by2 * cells[row2 + j]! + by3 * cells[row3 + j]!;
     sum[j] = sum[j]! + (first + second);

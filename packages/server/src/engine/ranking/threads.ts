@@ -57,7 +57,7 @@ export class RankThreads {
    * Whether the serving thread is to make this answer, since each thread has a queue: one in a turn of the event loop, with
    * all that was told before on its way, so that nobody waits for it.
    */
-  takesHelp(): boolean {
+  takeHelp(): boolean {
     if (this.#hasHelped || this.#threads.some(({ load }) => load < helpFrom)) return false;
     this.#hasHelped = true;
     setImmediate(() => (this.#hasHelped = false));
