@@ -129,6 +129,7 @@ describe.skipIf(!hasBrowser)("the rows", () => {
     expect(await focusedId()).toBe(before[0]);
     await page.keyboard.press("Enter");
     await poll(() => ids("discover-weekly")).not.toContain(before[0]);
+    expect(await focusedId()).toBe(before[1]);
   });
 
   test("after a forgetting the rows are a stranger's as well", async () => {

@@ -4,6 +4,7 @@ import { queueOf, queueShown } from "../deck.ts";
 import { Compare } from "./compare.tsx";
 import { useDeck } from "./deck-context.ts";
 import { useFlip } from "./flip.ts";
+import { useFocusKept } from "./focus-kept.ts";
 import { QueueRow } from "./row.tsx";
 import { useSights } from "./sight.ts";
 
@@ -66,9 +67,10 @@ function Rows() {
   const gains = useGains(shown.map(({ id }) => id));
   useFlip(element);
   useSights(element, list);
+  const focusKept = useFocusKept(element);
   if (list === undefined) return <ol className="rows waiting" aria-hidden="true" />;
   return (
-    <ol className="rows" ref={element}>
+    <ol className="rows" ref={element} {...focusKept}>
       {shown.map((entry, place) => (
         <QueueRow
           key={entry.id}

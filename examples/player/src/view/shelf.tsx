@@ -1,10 +1,11 @@
-import { type KeyboardEvent, memo, type MouseEvent, type ReactNode, useRef, useState } from "react";
+import { type KeyboardEvent, memo, type ReactNode, useRef, useState } from "react";
 import type { LiveItem, LiveList } from "@attune/protocol";
 import { CoverImage } from "../art/cover-image.tsx";
 import { Icon } from "../art/icon.tsx";
 import { headline, whyOf } from "../live/words.ts";
 import { useDeck, useRoom } from "./deck-context.ts";
 import { useFlip } from "./flip.ts";
+import { useFocusKept } from "./focus-kept.ts";
 import { useSights } from "./sight.ts";
 
 interface ShelfParts {
@@ -28,6 +29,7 @@ export function Shelf({ id, title, under, list, items, isRanked = false, empty }
   const element = useRef<HTMLUListElement>(null);
   useFlip(element);
   useSights(element, list);
+  const focusKept = useFocusKept(element);
   const stop = items.some((entry) => entry.id === current) ? current : items[0]?.id;
   return (
     <section className="shelf" aria-labelledby={id} aria-busy={list === undefined}>
@@ -36,7 +38,7 @@ export function Shelf({ id, title, under, list, items, isRanked = false, empty }
       {list !== undefined && items.length === 0 ? (
         <p className="nothing">{empty}</p>
       ) : (
-        <ul className="cards" ref={element} onKeyDown={moveFocus}>
+        <ul className="cards" ref={element} onKeyDown={moveFocus} {...focusKept}>
           {items.map((entry, place) => (
             <Card
               key={entry.id}
@@ -66,13 +68,6 @@ const Card = memo(function Card({ entry, list, place, isStop, onFocus }: CardPar
   const isLiked = useDeck("liked").has(entry.id);
   const track = trackOf(entry.id, entry.item);
   const tabIndex = isStop ? 0 : -1;
-  const refuse = (event: MouseEvent<HTMLElement>): void => {
-    // The card goes: whoever came by the keyboard is not to be thrown back to the start of the page.
-    const card = event.currentTarget.closest("li");
-    const next = card?.nextElementSibling ?? card?.previousElementSibling;
-    next?.querySelector<HTMLElement>("[data-card]")?.focus();
-    deck.refuse(track, event.timeStamp, list);
-  };
   return (
     <li className="card" data-id={entry.id} onFocus={() => onFocus(entry.id)}>
       <button
@@ -108,7 +103,7 @@ const Card = memo(function Card({ entry, list, place, isStop, onFocus }: CardPar
           tabIndex={tabIndex}
           aria-label={`Not for me: ${track.title}`}
           title="Not for me"
-          onClick={refuse}
+          onClick={(event) => deck.refuse(track, event.timeStamp, list)}
         >
           <Icon name="close" />
         </button>

@@ -1,0 +1,46 @@
+import { type RefObject, useLayoutEffect, useRef } from "react";
+
+/**
+ * Hands the focus on when the child of a list that has it leaves: to the nearest one after it that is still
+ * there, else before it. Without this a listener at the keyboard is thrown back to the start of the page whenever
+ * a list changes beneath them. A child is known by its `data-id`; its first button takes the focus.
+ *
+ * Give what it returns to the list as `onFocus` and `onBlur`. React is silent about a focus lost to its own
+ * drawing, so a blur that is told is the listener's.
+ */
+export function useFocusKept(list: RefObject<HTMLElement | null>): {
+  onFocus: (event: { target: Element }) => void;
+  onBlur: () => void;
+} {
+  const held = useRef<string>(undefined);
+  const order = useRef<readonly string[]>([]);
+  useLayoutEffect(() => {
+    const children = new Map(idsOf(list.current));
+    const before = order.current;
+    order.current = [...children.keys()];
+    const lost = held.current;
+    if (lost === undefined || children.has(lost)) return;
+    held.current = undefined;
+    const at = before.indexOf(lost);
+    const heir = [...before.slice(at + 1), ...before.slice(0, Math.max(0, at)).reverse()].find(
+      (id) => children.has(id),
+    );
+    const child = children.get(heir ?? order.current[0] ?? "");
+    child?.querySelector<HTMLElement>("button")?.focus();
+  });
+  return {
+    onFocus: ({ target }) => {
+      held.current = target.closest<HTMLElement>("[data-id]")?.dataset["id"];
+    },
+    onBlur: () => {
+      held.current = undefined;
+    },
+  };
+}
+
+function* idsOf(list: HTMLElement | null): Iterable<[string, HTMLElement]> {
+  for (const child of list?.children ?? []) {
+    const id = child instanceof HTMLElement ? child.dataset["id"] : undefined;
+    if (id !== undefined) yield [id, child as HTMLElement];
+  }
+}
