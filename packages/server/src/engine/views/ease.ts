@@ -1,12 +1,10 @@
 import type { EaseView } from "../../core/rank/ease.ts";
 import type { Cooccurrence } from "../../core/sum/cooccurrence.ts";
 import { NewestView } from "./newest.ts";
-import type { SolvedEase, Views } from "./thread.ts";
+import { easeCorePermilleDefault, type SolvedEase, type Views } from "./thread.ts";
 
 /** How often a tenant's view is made anew at most, however little a solve takes. */
 const easeEveryMsDefault = 60_000;
-/** Of one core. */
-const easeCorePermilleDefault = 50;
 /**
  * Below so many tastes of users for items, all in all, the counts answer alone. On ml-100k with 29 of its users (1,960
  * tastes) a view was ahead of the counts already, .26 to .18 of nDCG@10 (docs/quality.md).

@@ -3,7 +3,7 @@ import { assert } from "../../base/assert.ts";
 import type { Contribution } from "../../core/fold/contribution.ts";
 import { EaseView } from "../../core/rank/ease.ts";
 import { ThetaView } from "../../core/rank/learned/theta.ts";
-import { ContributionTail, type Summed } from "../contribution-tail.ts";
+import { ContributionTail, type Summed, type Taken } from "../contribution-tail.ts";
 
 /** A derived view of the sums: named by the position it was made at, never patched, made again at will. */
 export interface DigestView {
@@ -32,8 +32,17 @@ export interface SolvedEase {
   cpuMs: number;
 }
 
+/** Part of one core that solves of EASE may take on the whole. */
+export const easeCorePermilleDefault = 50;
+
 /** What a view thread is for: all sums and whatever is made of them, or the sums of some views alone. */
 export type ViewKinds = "all" | readonly ("ease" | "theta")[];
+
+/** What the thread is started with. */
+export interface ViewData {
+  taken: Taken;
+  easeCorePermille: number;
+}
 
 const modelOf = { ease: "cooccurrence", theta: "ranker" } as const;
 
@@ -59,7 +68,7 @@ export class Views {
   /** Whether it has those that EASE is solved from. */
   readonly hasEase: boolean;
 
-  constructor(kinds: ViewKinds = "all") {
+  constructor(kinds: ViewKinds = "all", easeCorePermille = easeCorePermilleDefault) {
     this.isWhole = kinds === "all";
     this.hasEase = kinds === "all" || kinds.includes("ease");
     const wanted =
@@ -70,7 +79,7 @@ export class Views {
       ({ model }) => wanted === undefined || wanted.has(model),
     );
     const name = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
-    const workerData = this.#tail.reader();
+    const workerData: ViewData = { taken: this.#tail.reader(), easeCorePermille };
     this.#worker = new Worker(new URL(name, import.meta.url), { workerData });
     this.#worker.on("message", (reply: ViewReply) => {
       this.#waiting.get(reply.id)?.resolve(reply);
@@ -78,7 +87,7 @@ export class Views {
     });
     this.#worker.on("error", (error: Error) => {
       this.#failure = error;
-      this.#tail.leave(workerData);
+      this.#tail.leave(workerData.taken);
       for (const { reject } of this.#waiting.values()) reject(error);
       this.#waiting.clear();
     });
@@ -148,7 +157,8 @@ export function viewsOf(options: {
   hasRanker?: boolean | undefined;
   easeCorePermille?: number | undefined;
 }): Views | undefined {
-  if (options.hasViews === true) return new Views();
+  const { easeCorePermille } = options;
+  if (options.hasViews === true) return new Views("all", easeCorePermille);
   if (options.hasRanker !== true) return undefined;
-  return new Views((options.easeCorePermille ?? 0) > 0 ? ["theta", "ease"] : ["theta"]);
+  return new Views((easeCorePermille ?? 0) > 0 ? ["theta", "ease"] : ["theta"], easeCorePermille);
 }

@@ -5,13 +5,15 @@ import { ContributionReader } from "../../core/fold/contribution-codec.ts";
 import { type EaseView, solveEaseInSteps } from "../../core/rank/ease.ts";
 import { solveThetas } from "../../core/rank/learned/theta.ts";
 import { Models } from "../../core/sum/models.ts";
-import { type Taken, took } from "../contribution-tail.ts";
+import { took } from "../contribution-tail.ts";
 import { giveWay } from "../give-way.ts";
-import type { DigestView, ViewCall, ViewReply } from "./thread.ts";
+import { Rests } from "./rests.ts";
+import type { DigestView, ViewCall, ViewData, ViewReply } from "./thread.ts";
 
 /** The view thread: its own sums, tailed from contributions, and what is made from them. */
 const tenants = new Map<number, Models>();
 const reader = new ContributionReader();
+const { taken, easeCorePermille } = workerData as ViewData;
 let clockHour = 0;
 /** The solve of EASE under way, or the last one. */
 let solving: Promise<void> = Promise.resolve();
@@ -26,7 +28,7 @@ parentPort!.on("message", (call: ViewCall) => {
         (tenant) => modelsOf(tenant).items,
         (tenant, contribution) => modelsOf(tenant).add(contribution),
       );
-      took(workerData as Taken);
+      took(taken);
       return;
     case "clock":
       clockHour = Math.max(clockHour, call.hour);
@@ -49,22 +51,20 @@ parentPort!.on("message", (call: ViewCall) => {
   }
 });
 
-/** Rests are so many times as long as the step before. */
-const restsPerStep = 3;
-
 /**
- * At the limit of its size a solve is most of a minute of one core, which everybody who shares that core or its caches
- * would feel: so it takes a quarter of one while it is under way. Between its steps, of some 10 ms, the thread takes in what
- * happened meanwhile and solves the weights of the ranker: those wait for one step, and never for a solve.
+ * At the limit of its size a solve is some 15 s of one core, which everybody who shares that core or its caches would feel.
+ * Between its steps, of some 3 ms, it rests, and the thread takes in what happened meanwhile and solves the weights of the
+ * ranker: those wait for one step, and never for a solve.
  */
 async function solve(id: number, tenant: number, seq: number): Promise<void> {
   const before = process.threadCpuUsage();
+  const rests = new Rests(easeCorePermille);
   const steps = solveEaseInSteps(modelsOf(tenant).cooccurrence, seq);
   for (;;) {
     const began = performance.now();
     const step = steps.next();
     if (step.done === true) return solved(id, step.value, before);
-    const restMs = restsPerStep * (performance.now() - began);
+    const restMs = rests.after(performance.now() - began);
     await (restMs < 1 ? setImmediate() : pause(restMs));
   }
 }
