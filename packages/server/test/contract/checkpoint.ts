@@ -44,6 +44,7 @@ export function change(given: Partial<CheckpointChange> = {}): CheckpointChange 
     shared: [],
     outboxAdd: [],
     outboxRemove: [],
+    isRested: false,
     ...given,
   };
 }

@@ -71,6 +71,8 @@ export interface CheckpointChange {
   shared: readonly (readonly [key: string, value: Uint8Array | null])[];
   outboxAdd: readonly OutboxEntry[];
   outboxRemove: readonly string[];
+  /** Whether others wait for the processor and the disk meanwhile: then it is done in parts, with rests between. */
+  isRested: boolean;
 }
 
 export function isEmptyRow(row: UserRow): boolean {

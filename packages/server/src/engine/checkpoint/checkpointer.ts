@@ -20,11 +20,13 @@ export interface CheckpointerParts {
   quarantined: Set<string>;
 }
 
-/** Users packed between two turns of the event loop: about 1 ms of work, and the rest before the next many. */
-const packedPerTurn = 64;
+/** Users packed between two rests, a quarter of a millisecond of work, and the rest before the next. */
+const packedPerTurn = 16;
 const restMs = 4;
+/** More are packed at once where this many rests, some 5 s, would not do: there are more users, and the next checkpoint is due sooner. */
+const restsMax = 1_000;
 /** Fewer dirty users than these are packed without rests. */
-const restedMin = 4 * packedPerTurn;
+const restedMin = 16 * packedPerTurn;
 /** Users looked at, a turn, for whether they may leave memory: well below 1 ms. */
 const releasedPerTurn = 2_048;
 /** Users restored between two turns, and messages of contributions (64 kB) that may wait for a thread then. */
@@ -102,13 +104,14 @@ export class Checkpointer {
     const { checkpoint, log, users, tenants, outbox } = this.#parts;
     // At a stop nobody waits for an answer any more.
     const isRested = !withDedupe && users.dirtyCount >= restedMin;
+    const perTurn = Math.max(packedPerTurn, Math.ceil(users.dirtyCount / restsMax));
     users.freeze();
     const mark: Mark = { seq, clockHour: tenants.clockHour, logic: logicVersion };
     const { add, remove } = outbox.takeChanges();
     const declared = this.#takeDeclared();
     const shared = this.#takeQuarantined();
     const rest = () => (isRested ? pause(restMs) : setImmediate());
-    while (!users.packSome(packedPerTurn)) await rest();
+    while (!users.packSome(perTurn)) await rest();
     for (const { tenant, value, writing } of declared) {
       let step = writing.next();
       for (; step.done !== true; step = writing.next()) await rest();
@@ -121,7 +124,7 @@ export class Checkpointer {
     if (withDedupe) shared.push([dedupeKey, encodeDedupe(log.dedupeSnapshot())]);
     // An older set still holds the ids of those who are about to leave the log.
     else if (rows.some((row) => row.purge.length > 0)) shared.push([dedupeKey, null]);
-    await checkpoint.commit({ mark, rows, shared, outboxAdd: add, outboxRemove: remove });
+    await checkpoint.commit({ mark, rows, shared, outboxAdd: add, outboxRemove: remove, isRested });
     users.saved();
     while (!users.releaseSome(releasedPerTurn)) await setImmediate();
     await this.#purge(rows);

@@ -17,7 +17,7 @@ import { crc32c } from "../../base/crc32c.ts";
 import type { BackupFile } from "../../log/log.ts";
 import { giveWay } from "../give-way.ts";
 import type { CheckpointChange, Mark } from "./checkpoint.ts";
-import { decodeRows, rowCrc, textCrc } from "./codec.ts";
+import { decodeRows, type PackedRow, rowCrc, textCrc } from "./codec.ts";
 
 /** The thread that writes the checkpoint: one transaction a commit, durable before it replies. */
 export type WorkerCall =
@@ -30,6 +30,7 @@ export type WorkerCall =
       shared: CheckpointChange["shared"];
       outboxAdd: CheckpointChange["outboxAdd"];
       outboxRemove: readonly string[];
+      isRested: boolean;
     }
   | { type: "backup"; dir: string }
   | { type: "close" };
@@ -56,6 +57,9 @@ const schema = `
 const flushBytes = 1 << 20;
 const restPerFlush = 2;
 const restMsMax = 50;
+/** While others wait for the processor the thread rests after so much work, three times as long. */
+const stepMs = 3;
+const restsPerStep = 3;
 /** The write-ahead log is moved into the file once it is so long: pages that change often are moved once. */
 const walBytesMax = 64 << 20;
 
@@ -124,8 +128,9 @@ async function commit(db: DatabaseSync, path: string, change: Commit): Promise<v
   db.exec("BEGIN IMMEDIATE");
   let erased = false;
   try {
-    erased = await writeRows(db, path, change.rows);
-    await writeShared(db, path, change.shared);
+    const leisure = new Leisure(`${path}-wal`, change.isRested);
+    erased = await writeRows(db, change.rows, leisure);
+    await writeShared(db, change.shared, leisure);
     const add = db.prepare(
       "INSERT OR REPLACE INTO outbox(id, seq, tenant, subject, body, crc) VALUES(?,?,?,?,?,?)",
     );
@@ -148,37 +153,85 @@ async function commit(db: DatabaseSync, path: string, change: Commit): Promise<v
 }
 
 /**
- * Writes the rows in the order of their places, so that every page is met once, and flushes them in parts with rests
- * between: all at once, the tens of megabytes of a busy server held up each fsync of the log for up to a second.
- * True if somebody was erased.
+ * Writes the rows in the order of their places, so that every page is met once. True if somebody was erased.
  */
 async function writeRows(
   db: DatabaseSync,
-  path: string,
   parts: readonly Uint8Array[],
+  leisure: Leisure,
 ): Promise<boolean> {
   const put = db.prepare(
     `INSERT INTO user(${userColumns}) VALUES(?,?,?,?,?) ON CONFLICT(tenant, subject) DO UPDATE SET body=excluded.body, meta=excluded.meta, crc=excluded.crc`,
   );
   const remove = db.prepare("DELETE FROM user WHERE tenant=? AND subject=?");
   const placeOf = db.prepare("SELECT place FROM user WHERE tenant=? AND subject=?");
-  const rows = parts.flatMap(decodeRows).map((row) => ({
-    row,
-    place: Number(placeOf.get(row.tenant, row.subject)?.["place"] ?? Number.MAX_SAFE_INTEGER),
-  }));
+  const rows: { row: PackedRow; place: number }[] = [];
+  for (const part of parts) {
+    for (const row of decodeRows(part)) {
+      const place = placeOf.get(row.tenant, row.subject)?.["place"] ?? Number.MAX_SAFE_INTEGER;
+      rows.push({ row, place: Number(place) });
+    }
+    await leisure.after(0);
+  }
   rows.sort((a, b) => a.place - b.place);
-  let [erased, unflushed] = [false, 0];
+  let erased = false;
   for (const { row } of rows) {
     const { tenant, subject, body, meta } = row;
     erased ||= body === null;
     if (meta === null) remove.run(tenant, subject);
     else put.run(tenant, subject, body, meta, rowCrc(tenant, subject, body, meta));
-    unflushed += body?.length ?? 0;
-    if (unflushed < flushBytes) continue;
-    unflushed = 0;
-    await pause(Math.min(restMsMax, restPerFlush * flush(`${path}-wal`)));
+    const rest = leisure.after(body?.length ?? 0);
+    if (rest !== undefined) await rest;
   }
   return erased;
+}
+
+async function writeShared(
+  db: DatabaseSync,
+  shared: CheckpointChange["shared"],
+  leisure: Leisure,
+): Promise<void> {
+  const put = db.prepare("INSERT OR REPLACE INTO shared VALUES(?,?,?)");
+  const remove = db.prepare("DELETE FROM shared WHERE key=?");
+  for (const [key, value] of shared) {
+    if (value === null) remove.run(key);
+    else put.run(key, value, crc32c(value, textCrc([key])));
+    await leisure.after(value?.length ?? 0);
+  }
+}
+
+/**
+ * The rests of one commit. What it writes goes to the disk in parts: all at once, the tens of megabytes of a busy server
+ * held up each fsync of the log for up to a second.
+ */
+class Leisure {
+  readonly #wal: string;
+  readonly #isRested: boolean;
+  #since = performance.now();
+  #unflushed = 0;
+
+  constructor(wal: string, isRested: boolean) {
+    this.#wal = wal;
+    this.#isRested = isRested;
+  }
+
+  /** After a write of so many bytes: a promise where it is time for a rest. */
+  after(bytes: number): Promise<void> | undefined {
+    this.#unflushed += bytes;
+    let restMs = 0;
+    if (this.#unflushed >= flushBytes) {
+      this.#unflushed = 0;
+      restMs = Math.min(restMsMax, restPerFlush * flush(this.#wal));
+    }
+    const worked = performance.now() - this.#since;
+    if (this.#isRested && worked >= stepMs) restMs = Math.max(restMs, restsPerStep * worked);
+    return restMs === 0 ? undefined : this.#rest(restMs);
+  }
+
+  async #rest(ms: number): Promise<void> {
+    await pause(ms);
+    this.#since = performance.now();
+  }
 }
 
 /** Puts on the disk what the file holds so far; returns the ms it took. */
@@ -191,25 +244,6 @@ function flush(path: string): number {
     closeSync(file);
   }
   return performance.now() - start;
-}
-
-/** Flushed in parts, as rows are: a catalogue may be hundreds of megabytes. */
-async function writeShared(
-  db: DatabaseSync,
-  path: string,
-  shared: CheckpointChange["shared"],
-): Promise<void> {
-  const put = db.prepare("INSERT OR REPLACE INTO shared VALUES(?,?,?)");
-  const remove = db.prepare("DELETE FROM shared WHERE key=?");
-  let unflushed = 0;
-  for (const [key, value] of shared) {
-    if (value === null) remove.run(key);
-    else put.run(key, value, crc32c(value, textCrc([key])));
-    unflushed += value?.length ?? 0;
-    if (unflushed < flushBytes) continue;
-    unflushed = 0;
-    await pause(Math.min(restMsMax, restPerFlush * flush(`${path}-wal`)));
-  }
 }
 
 async function backupTo(db: DatabaseSync, dir: string): Promise<BackupFile[]> {
