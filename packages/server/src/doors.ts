@@ -13,6 +13,7 @@ import {
 import { Keys } from "./access/keys.ts";
 import { UserTokens } from "./access/user-tokens.ts";
 import { adminDoor } from "./admin/door.ts";
+import { countBuffersInHeapLimit } from "./collector.ts";
 import { type Config, listOf } from "./config.ts";
 import { deliverDoor } from "./deliver/door.ts";
 import { deliverParts, ingestObserver, meterLive, meterOf, serveParts } from "./door-parts.ts";
@@ -50,6 +51,7 @@ export interface ServeOptions {
 
 /** Opens the data directory and all doors, and listens. */
 export async function serve(config: Config, options: ServeOptions = {}): Promise<Server> {
+  countBuffersInHeapLimit();
   const now = options.now ?? Date.now;
   const mode = modeOf(config);
   const at = paths(config.data);
