@@ -8,40 +8,39 @@ import type { Popularity } from "../../sum/popularity.ts";
 import { Scores } from "../scores.ts";
 import { Top } from "../top.ts";
 import { type RowScore, RowValues } from "./row-values.ts";
+import { type ShortList, ShortLists } from "./short-lists.ts";
 
 /** Beyond so many times the limit a short list is cut to half the score of its last row that counts. */
 const listedMax = 8;
-
-/** Rows of one dimension at or above a score, and some that have fallen below it since. */
-interface Short {
-  floor: number;
-  rows: number[];
-}
+/** Beyond so many times what a filter is asked about the list of its rows is begun anew. */
+const offersListedMax = 4;
 
 /** Once so many rows were put to a filter, no lower ones are. */
-const offersAsked = 50_000;
+const offersAskedDefault = 50_000;
 
 export class TopRows {
   readonly #values: RowValues;
   readonly #limit: number;
+  readonly #offersAsked: number;
   readonly #found = new Scores();
   readonly #top = new Top();
   #rows = 0;
-  /** By dimension: all rows that may be among the best. Rows are as many as items, and looked through once. */
-  readonly #shorts = new Map<number, Short>();
-  /** By row: 1 if it stands in the short list of its dimension. */
-  #isShort = new Uint8Array(1024);
+  /** All rows that may be among the best. */
+  readonly #shorts = new ShortLists();
+  /** Those that a filter may be asked about. */
+  readonly #offers = new ShortLists();
   /** By dimension: rows below it were not among the best last time. A hint where to start, it never shows. */
   readonly #thresholds = new Map<number, number>();
 
-  constructor(scoreOf: RowScore, limit: number) {
+  constructor(scoreOf: RowScore, limit: number, offersAsked = offersAskedDefault) {
     this.#values = new RowValues(scoreOf);
     this.#limit = limit;
+    this.#offersAsked = offersAsked;
   }
 
   /**
    * Adds the best items of a dimension to `scores`, ties by the canonical order. With `isOffered` the best of
-   * those that it lets in, as far down as `offersAsked` of them go.
+   * those that it lets in, as far down as `#offersAsked` of them go.
    */
   score(
     models: Models,
@@ -68,86 +67,81 @@ export class TopRows {
   }
 
   #refresh(popularity: Popularity, nowHour: number): void {
-    const rows = popularity.rowCount;
-    if (rows > this.#isShort.length) {
-      const isShort = new Uint8Array(Math.max(rows, this.#isShort.length * 2));
-      isShort.set(this.#isShort);
-      this.#isShort = isShort;
-    }
-    this.#rows = rows;
+    this.#rows = popularity.rowCount;
     const changed = (row: number): void => {
-      const short = this.#shorts.get(popularity.dimensionOf(row));
-      if (short === undefined || this.#isShort[row] === 1) return;
-      if (this.#values.at(row) >= short.floor) this.#enter(short, row);
+      const [dimension, value] = [popularity.dimensionOf(row), this.#values.at(row)];
+      this.#shorts.changed(dimension, row, value);
+      this.#offers.changed(dimension, row, value);
     };
     if (this.#values.refresh(popularity, nowHour, changed)) return;
     this.#shorts.clear();
-    this.#isShort.fill(0);
-  }
-
-  #enter(short: Short, row: number): void {
-    this.#isShort[row] = 1;
-    short.rows.push(row);
+    this.#offers.clear();
   }
 
   /** Every row at or above a threshold that lets at least `limit` rows through, or all there are. */
   #collect(models: Models, dimension: number): void {
-    const known = this.#shorts.get(dimension);
+    const known = this.#shorts.of(dimension);
     if (known !== undefined) {
       this.#clear(models);
-      for (const row of known.rows) {
-        const value = this.#values.at(row);
-        if (value >= known.floor) this.#found.add(models.popularity.itemOf(row), value);
-      }
+      this.#add(models, known.rows, known.floor, Infinity);
       if (this.#found.count >= this.#limit || known.floor <= 1) return;
-      for (const row of known.rows) this.#isShort[row] = 0;
     }
-    const short: Short = { floor: 0, rows: [] };
-    let threshold = Math.max(1, Math.floor((this.#thresholds.get(dimension) ?? 1) / 2));
-    for (;;) {
-      this.#clear(models);
-      short.rows.length = 0;
-      this.#take(models, dimension, threshold, Infinity, (_item, row) => {
-        short.rows.push(row);
-        return true;
-      });
-      if (this.#found.count >= this.#limit || threshold <= 1) break;
-      threshold = Math.max(1, Math.floor(threshold / 4));
+    let floor = Math.max(1, Math.floor((this.#thresholds.get(dimension) ?? 1) / 2));
+    let rows = this.#rowsFrom(models, dimension, floor);
+    while (rows.length < this.#limit && floor > 1) {
+      floor = Math.max(1, Math.floor(floor / 4));
+      rows = this.#rowsFrom(models, dimension, floor);
     }
-    short.floor = threshold;
-    for (const row of short.rows) this.#isShort[row] = 1;
-    this.#shorts.set(dimension, short);
+    this.#shorts.keep(dimension, { floor, rows });
+    this.#clear(models);
+    this.#add(models, rows, floor, Infinity);
   }
 
   /** Lets go of rows below a floor where a short list has become a long one. */
   #cut(dimension: number, floor: number): void {
-    const short = this.#shorts.get(dimension);
+    const short = this.#shorts.of(dimension);
     if (short === undefined || short.rows.length <= listedMax * this.#limit) return;
-    short.floor = Math.max(short.floor, floor);
-    const kept: number[] = [];
-    for (const row of short.rows) {
-      if (this.#values.at(row) >= short.floor) kept.push(row);
-      else this.#isShort[row] = 0;
-    }
-    short.rows = kept;
+    this.#shorts.cut(short, floor, (row) => this.#values.at(row));
   }
 
   /** Downward from the best row, a quarter of the score at a time: a filter is asked about few rows at once. */
   #collectOffered(models: Models, dimension: number, isOffered: (item: string) => boolean): void {
-    const { keys } = models.items;
-    let best = 0;
-    for (let row = 0; row < this.#rows; row++) {
-      if (models.popularity.dimensionOf(row) === dimension)
-        best = Math.max(best, this.#values.at(row));
-    }
     this.#clear(models);
+    const { list: known, best } = this.#offersOf(models, dimension);
+    let list = known;
     let asked = 0;
     for (let end = best + 1; end > 1 && this.#found.count < this.#limit;) {
       const from = Math.max(1, Math.floor(end / 4));
-      asked += this.#take(models, dimension, from, end, (item) => isOffered(keys[item]!));
-      if (asked >= offersAsked) return;
+      if (from < list.floor) {
+        list = { floor: from, rows: this.#rowsFrom(models, dimension, from) };
+        this.#offers.keep(dimension, list);
+      }
+      asked += this.#add(models, list.rows, from, end, isOffered);
+      if (asked >= this.#offersAsked) return;
       end = from;
     }
+  }
+
+  /** A list that begins with the best row, which may have fallen since: kept from one filter to the next, until it is too long. */
+  #offersOf(models: Models, dimension: number): { list: ShortList; best: number } {
+    const known = this.#offers.of(dimension);
+    if (known !== undefined && known.rows.length <= offersListedMax * this.#offersAsked) {
+      const best = this.#bestOf(known.rows);
+      if (best >= known.floor) return { list: known, best };
+    }
+    const best = this.#bestOf(this.#rowsFrom(models, dimension, 1));
+    const list = {
+      floor: Math.max(1, best),
+      rows: this.#rowsFrom(models, dimension, Math.max(1, best)),
+    };
+    this.#offers.keep(dimension, list);
+    return { list, best };
+  }
+
+  #bestOf(rows: readonly number[]): number {
+    let best = 0;
+    for (const row of rows) best = Math.max(best, this.#values.at(row));
+    return best;
   }
 
   #clear({ items }: Models): void {
@@ -155,21 +149,31 @@ export class TopRows {
     this.#found.reserve(items.size);
   }
 
-  /** Takes the rows with values from `from` to below `end`; returns how many there are. */
-  #take(
-    { popularity }: Models,
-    dimension: number,
+  /** All rows of a dimension with values from `floor` on: a look at every row there is. */
+  #rowsFrom({ popularity }: Models, dimension: number, floor: number): number[] {
+    const rows: number[] = [];
+    for (let row = 0; row < this.#rows; row++) {
+      if (this.#values.at(row) >= floor && popularity.dimensionOf(row) === dimension)
+        rows.push(row);
+    }
+    return rows;
+  }
+
+  /** Takes those of the rows that have values from `from` to below `end`; returns how many there are. */
+  #add(
+    { items, popularity }: Models,
+    rows: readonly number[],
     from: number,
     end: number,
-    isWanted?: (item: number, row: number) => boolean,
+    isOffered?: (item: string) => boolean,
   ): number {
     let count = 0;
-    for (let row = 0; row < this.#rows; row++) {
+    for (const row of rows) {
       const value = this.#values.at(row);
-      if (value < from || value >= end || popularity.dimensionOf(row) !== dimension) continue;
+      if (value < from || value >= end) continue;
       const item = popularity.itemOf(row);
       count++;
-      if (isWanted === undefined || isWanted(item, row)) this.#found.add(item, value);
+      if (isOffered === undefined || isOffered(items.keys[item]!)) this.#found.add(item, value);
     }
     return count;
   }
