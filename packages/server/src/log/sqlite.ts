@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { LogRecord } from "../base/record.ts";
+import { WorkerCalls } from "../base/worker-calls.ts";
 import type { Batch, LogEnd } from "./batch.ts";
 import { type GroupCommitOptions, openGroupCommit, type Store } from "./group-commit.ts";
 import {
@@ -49,26 +50,19 @@ export async function openSqliteLog(options: SqliteLogOptions): Promise<Log> {
   }
 }
 
-interface Waiting {
-  resolve: (value: never) => void;
-  reject: (error: Error) => void;
-}
+type Reply = Extract<FromWorker, { id: number }>;
 
 class SqliteStore implements Store {
   epoch = "";
   end: LogEnd = { seq: 0, logTime: 0, offsets: new Float64Array(0) };
-  readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #calls: WorkerCalls<Reply>;
   readonly #exited: Promise<void>;
-  #nextId = 1;
-  /** Why there is no worker to ask any more. */
-  #gone: LogUnavailableError | undefined;
 
   private constructor(worker: Worker) {
-    this.#worker = worker;
+    this.#calls = new WorkerCalls(worker);
     this.#exited = new Promise((resolve) => {
       worker.once("exit", () => {
-        this.#lost(new LogUnavailableError("the log worker has ended", "io"));
+        this.#calls.lose(new LogUnavailableError("the log worker has ended", "io"));
         resolve();
       });
     });
@@ -89,9 +83,9 @@ class SqliteStore implements Store {
       throw fromPlainError(first.error);
     }
     if ("opened" in first) [store.epoch, store.end] = [first.opened.epoch, first.opened.end];
-    worker.on("message", (message: FromWorker) => store.#receive(message));
+    worker.on("message", (reply: Reply) => store.#calls.take(reply));
     worker.on("error", (cause) => {
-      store.#lost(new LogUnavailableError("the log worker failed", "io", { cause }));
+      store.#calls.lose(new LogUnavailableError("the log worker failed", "io", { cause }));
     });
     return store;
   }
@@ -131,31 +125,16 @@ class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
-    if (this.#gone === undefined) await this.#ask({ op: "close" });
+    if (this.#calls.lostTo === undefined) await this.#ask({ op: "close" });
     await this.#exited;
   }
 
-  #ask<R extends Request>(request: R, transfer: ArrayBuffer[] = []): Promise<Answers[R["op"]]> {
-    if (this.#gone !== undefined) return Promise.reject(this.#gone);
-    const id = this.#nextId++;
-    const message: ToWorker = { id, request };
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage(message, transfer);
-    });
-  }
-
-  #receive(message: FromWorker): void {
-    if ("opened" in message) return;
-    const waiting = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
-    if ("error" in message) waiting?.reject(fromPlainError(message.error));
-    else waiting?.resolve(message.value as never);
-  }
-
-  #lost(error: LogUnavailableError): void {
-    this.#gone ??= error;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+  async #ask<R extends Request>(
+    request: R,
+    transfer: ArrayBuffer[] = [],
+  ): Promise<Answers[R["op"]]> {
+    const reply = await this.#calls.ask((id): ToWorker => ({ id, request }), transfer);
+    if ("error" in reply) throw fromPlainError(reply.error);
+    return reply.value as Answers[R["op"]];
   }
 }

@@ -3,6 +3,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setImmediate, setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { crc32c } from "../../base/crc32c.ts";
+import { WorkerCalls } from "../../base/worker-calls.ts";
 import type { BackupFile } from "../../log/log.ts";
 import {
   type Checkpoint,
@@ -36,10 +37,10 @@ export async function openSqliteCheckpoint(path: string): Promise<Checkpoint> {
   // Compiled, this file and the worker's end in .js.
   const name = import.meta.url.endsWith(".ts") ? "./sqlite-worker.ts" : "./sqlite-worker.js";
   const worker = new Worker(new URL(name, import.meta.url), { workerData: { path } });
-  const calls = new Calls(worker);
-  await calls.send({ type: "open" });
+  const writer = new Writer(worker);
+  await writer.send({ type: "open" });
   if (!existsSync(path)) throw new Error(`${path} could not be created`);
-  return new SqliteCheckpoint(path, calls);
+  return new SqliteCheckpoint(path, writer);
 }
 
 /** Shorter ones are copied: they may share their memory with others. */
@@ -52,41 +53,26 @@ function wholeBuffer(value: Uint8Array | null): ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && length === buffer.byteLength ? [buffer] : [];
 }
 
-class Calls {
+/** The thread that writes. While it has work the process stays alive. */
+class Writer {
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, (reply: WorkerReply) => void>();
-  #last = 0;
-  #failure: Error | undefined;
+  readonly #calls: WorkerCalls<WorkerReply>;
 
   constructor(worker: Worker) {
     this.#worker = worker;
-    worker.on("message", (reply: WorkerReply) => {
-      const resolve = this.#waiting.get(reply.id);
-      this.#waiting.delete(reply.id);
-      resolve?.(reply);
-    });
-    worker.on("error", (error: Error) => this.#fail(error));
-    worker.on("exit", () => this.#fail(new Error("the checkpoint thread has ended")));
+    this.#calls = new WorkerCalls(worker);
+    worker.on("message", (reply: WorkerReply) => this.#calls.take(reply));
+    worker.on("error", (error: Error) => this.#calls.lose(error));
+    worker.on("exit", () => this.#calls.lose(new Error("the checkpoint thread has ended")));
     worker.unref();
   }
 
   async send(call: WorkerCall, transfer: ArrayBuffer[] = []): Promise<BackupFile[] | undefined> {
-    if (this.#failure !== undefined) throw this.#failure;
-    const id = ++this.#last;
     this.#worker.ref();
-    const reply = await new Promise<WorkerReply>((resolve) => {
-      this.#waiting.set(id, resolve);
-      this.#worker.postMessage({ id, call }, transfer);
-    });
-    if (this.#waiting.size === 0) this.#worker.unref();
+    const reply = await this.#calls.ask((id) => ({ id, call }), transfer);
+    if (this.#calls.waiting === 0) this.#worker.unref();
     if (reply.error !== undefined) throw new Error(reply.error);
     return reply.files;
-  }
-
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    for (const [id, resolve] of this.#waiting) resolve({ id, error: error.message });
-    this.#waiting.clear();
   }
 
   async end(): Promise<void> {
@@ -97,13 +83,13 @@ class Calls {
 
 class SqliteCheckpoint implements Checkpoint {
   readonly #path: string;
-  readonly #calls: Calls;
+  readonly #writer: Writer;
   readonly #db: DatabaseSync;
   readonly #read: StatementSync;
 
-  constructor(path: string, calls: Calls) {
+  constructor(path: string, writer: Writer) {
     this.#path = path;
-    this.#calls = calls;
+    this.#writer = writer;
     this.#db = new DatabaseSync(path, { readOnly: true });
     this.#read = this.#db.prepare("SELECT body, meta, crc FROM user WHERE tenant=? AND subject=?");
   }
@@ -184,18 +170,18 @@ class SqliteCheckpoint implements Checkpoint {
       if (at > 0) await (isRested ? pause(1) : setImmediate());
       rows.push(encodeRows(change.rows.slice(at, at + encodedPerTurn)));
     }
-    await this.#calls.send(
+    await this.#writer.send(
       { type: "commit", rows, mark, shared, outboxAdd, outboxRemove, isRested },
       [...rows.map(({ buffer }) => buffer), ...shared.flatMap(([, value]) => wholeBuffer(value))],
     );
   }
 
   async backup(dir: string): Promise<BackupFile[]> {
-    return (await this.#calls.send({ type: "backup", dir })) ?? [];
+    return (await this.#writer.send({ type: "backup", dir })) ?? [];
   }
 
   async close(): Promise<void> {
     this.#db.close();
-    await this.#calls.end();
+    await this.#writer.end();
   }
 }

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { assert } from "../../base/assert.ts";
+import { WorkerCalls } from "../../base/worker-calls.ts";
 import type { Contribution } from "../../core/fold/contribution.ts";
 import { EaseView } from "../../core/rank/ease.ts";
 import { ThetaView } from "../../core/rank/learned/theta.ts";
@@ -46,11 +47,6 @@ export interface ViewData {
 
 const modelOf = { ease: "cooccurrence", theta: "ranker" } as const;
 
-interface Waiting {
-  resolve(reply: ViewReply): void;
-  reject(error: Error): void;
-}
-
 /**
  * The serving side of the view thread. The thread tails contributions into sums of its own and makes what is
  * too slow for the thread that answers: the full digests, and what is solved from the sums. The serving thread
@@ -59,9 +55,7 @@ interface Waiting {
 export class Views {
   readonly #worker: Worker;
   readonly #tail: ContributionTail;
-  readonly #waiting = new Map<number, Waiting>();
-  #lastId = 0;
-  #failure: Error | undefined;
+  readonly #calls: WorkerCalls<ViewReply>;
 
   /** Whether the thread has all sums. */
   readonly isWhole: boolean;
@@ -81,15 +75,11 @@ export class Views {
     const name = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
     const workerData: ViewData = { taken: this.#tail.reader(), easeCorePermille };
     this.#worker = new Worker(new URL(name, import.meta.url), { workerData });
-    this.#worker.on("message", (reply: ViewReply) => {
-      this.#waiting.get(reply.id)?.resolve(reply);
-      this.#waiting.delete(reply.id);
-    });
+    this.#calls = new WorkerCalls(this.#worker);
+    this.#worker.on("message", (reply: ViewReply) => this.#calls.take(reply));
     this.#worker.on("error", (error: Error) => {
-      this.#failure = error;
       this.#tail.leave(workerData.taken);
-      for (const { reject } of this.#waiting.values()) reject(error);
-      this.#waiting.clear();
+      this.#calls.lose(error);
     });
     this.#worker.unref();
   }
@@ -137,13 +127,8 @@ export class Views {
   }
 
   #ask(callOf: (id: number) => ViewCall): Promise<ViewReply> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     this.#tail.flush();
-    const id = ++this.#lastId;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage(callOf(id));
-    });
+    return this.#calls.ask(callOf);
   }
 
   async close(): Promise<void> {
