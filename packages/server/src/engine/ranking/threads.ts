@@ -15,6 +15,10 @@ const waitingMax = 1_000;
 
 /** Questions that wait for each thread when the serving thread begins to make one of its own in each turn. */
 const helpFrom = 4;
+/** Busier than this the serving thread makes none: whatever comes in would wait for it. */
+const helperBusyMax = 0.9;
+/** How long a look at that holds, ms. */
+const lookEveryMs = 100;
 
 interface Waiting {
   resolve(text: RankedText | undefined): void;
@@ -30,6 +34,9 @@ interface Waiting {
 export class RankThreads {
   readonly #threads: readonly RankThread[];
   #hasHelped = false;
+  #wasBusy = false;
+  #lookedAt = performance.now();
+  #since = performance.eventLoopUtilization();
   /** The rows of the ranker stay away: threads are told its weights. */
   readonly #tail = new ContributionTail(
     (bytes) => {
@@ -54,16 +61,27 @@ export class RankThreads {
   }
 
   /**
-   * Whether the serving thread is to make this answer, since each thread has a queue: one in a turn of the event loop, with
-   * all that was told before on its way, so that nobody waits for it.
+   * Whether the serving thread is to make this answer, since each thread has a queue and it has time: one in a turn of the
+   * event loop, with all that was told before on its way, so that nobody waits for it.
    */
   takeHelp(): boolean {
     if (this.#hasHelped || this.#threads.some(({ load }) => load < helpFrom)) return false;
+    if (this.isBusyHere()) return false;
     this.#hasHelped = true;
     setImmediate(() => (this.#hasHelped = false));
     this.#tail.flush();
     for (const thread of this.#threads) thread.post();
     return true;
+  }
+
+  /** Whether the thread that serves has had little time of its own of late. */
+  isBusyHere(): boolean {
+    const now = performance.now();
+    if (now - this.#lookedAt < lookEveryMs) return this.#wasBusy;
+    this.#wasBusy = performance.eventLoopUtilization(this.#since).utilization > helperBusyMax;
+    this.#lookedAt = now;
+    this.#since = performance.eventLoopUtilization();
+    return this.#wasBusy;
   }
 
   /** Messages of contributions that the slowest thread has still to take in. */
