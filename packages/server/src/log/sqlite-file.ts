@@ -34,6 +34,7 @@ import {
 import { eraseSubject, pickSubject } from "./erase.ts";
 import {
   type BackupFile,
+  isFull,
   LogCorruptError,
   LogUnavailableError,
   type Removal,
@@ -245,11 +246,17 @@ export class SqliteFile {
     this.#witnessedSeq = this.#seq;
   }
 
+  /** Where the disk is full the write-ahead log stays long: nothing is lost by it, the next opening reads it. */
   close(): void {
-    this.bearWitness();
-    if (this.#ownerNow().epoch === this.#owner) this.#checkpoint("TRUNCATE");
-    this.#db.close();
-    closeSync(this.#witness);
+    try {
+      this.bearWitness();
+      if (this.#ownerNow().epoch === this.#owner) this.#checkpoint("TRUNCATE");
+    } catch (error) {
+      if (!isFull(error)) throw error;
+    } finally {
+      this.#db.close();
+      closeSync(this.#witness);
+    }
   }
 
   #configure(synchronous: "FULL" | "OFF"): void {

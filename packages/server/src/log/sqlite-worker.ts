@@ -5,7 +5,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../base/assert.ts";
 import type { LogRecord } from "../base/record.ts";
-import { LogUnavailableError, type Removal } from "./log.ts";
+import { isFull, LogUnavailableError, type Removal } from "./log.ts";
 import { WalMover } from "./wal-mover.ts";
 import { SqliteFile, type SqliteFileOptions } from "./sqlite-file.ts";
 import {
@@ -148,7 +148,7 @@ async function close(log: SqliteFile): Promise<null> {
 }
 
 function fail(id: number, error: unknown): void {
-  if (error instanceof LogUnavailableError && error.reason !== "full") final ??= error;
+  if (error instanceof LogUnavailableError && !isFull(error)) final ??= error;
   post({ id, error: toPlainError(error) });
 }
 
@@ -158,7 +158,7 @@ function guard(work: () => void): void {
   try {
     work();
   } catch (cause) {
-    if (cause instanceof LogUnavailableError && cause.reason === "full") return;
+    if (isFull(cause)) return;
     final =
       cause instanceof LogUnavailableError
         ? cause

@@ -9,42 +9,72 @@ import { join } from "node:path";
 import { openSqliteLog } from "../../src/log/sqlite.ts";
 import { countNumbers, logOptions, numbered } from "./numbered.ts";
 
-const dir = mkdtempSync(join(tmpdir(), "attune-full-"));
-try {
-  const { status, stderr } = spawnSync("mount", ["-t", "tmpfs", "-o", "size=4m", "attune", dir]);
-  if (status !== 0) throw new Error(`mount failed: ${String(stderr)}`);
-  console.log(JSON.stringify(await fill()));
-} finally {
-  spawnSync("umount", [dir]);
-  rmSync(dir, { recursive: true, force: true });
+console.log(
+  JSON.stringify({ ...(await onSmallDisk(fill)), closedFull: await onSmallDisk(closeFull) }),
+);
+
+async function onSmallDisk<T>(run: (dir: string) => Promise<T>): Promise<T> {
+  const dir = mkdtempSync(join(tmpdir(), "attune-full-"));
+  try {
+    const { status, stderr } = spawnSync("mount", ["-t", "tmpfs", "-o", "size=4m", "attune", dir]);
+    if (status !== 0) throw new Error(`mount failed: ${String(stderr)}`);
+    return await run(dir);
+  } finally {
+    spawnSync("umount", [dir]);
+    rmSync(dir, { recursive: true, force: true });
+  }
 }
 
-async function fill(): Promise<Record<string, unknown>> {
+type Refusal = { reason?: string };
+
+/** A log that was written to until the disk was full, the first number it refused, and a file to delete for room. */
+async function openFull(dir: string) {
   const ballast = join(dir, "ballast");
   writeFileSync(ballast, new Uint8Array(1 << 20));
   const path = join(dir, "log.sqlite");
   const log = await openSqliteLog({ ...logOptions, path });
   const append = (n: number) => log.append(Array.from({ length: 20 }, (_, i) => numbered(n + i)));
   let next = 0;
-  let refusal: { reason?: string } | undefined;
+  let refusal: Refusal | undefined;
   while (refusal === undefined) {
     await append(next).then(
       () => (next += 20),
-      (error: { reason?: string }) => (refusal = error),
+      (error: Refusal) => (refusal = error),
     );
   }
+  return { log, path, ballast, append, next, refusal };
+}
+
+async function fill(dir: string): Promise<Record<string, unknown>> {
+  const { log, path, ballast, append, next, refusal } = await openFull(dir);
   const headWhenFull = log.head();
   let read = 0;
   for await (const { records } of log.read(0)) read += records.length;
   const stillRefused = await append(next).then(
     () => undefined,
-    (error: { reason?: string }) => error.reason,
+    (error: Refusal) => error.reason,
   );
   rmSync(ballast);
   const { results } = await append(next);
   const healed = results.every((result) => result === "appended");
-  next += 20;
   await log.close();
   const count = await countNumbers(path);
-  return { reason: refusal.reason, stillRefused, headWhenFull, read, healed, next, count };
+  return {
+    reason: refusal.reason,
+    stillRefused,
+    headWhenFull,
+    read,
+    healed,
+    next: next + 20,
+    count,
+  };
+}
+
+/** Closed while there is no room to move the write-ahead log: what is missing once there is some. */
+async function closeFull(dir: string): Promise<number> {
+  const { log, path, ballast, next } = await openFull(dir);
+  await log.close();
+  rmSync(ballast);
+  const { total, unbroken } = await countNumbers(path);
+  return Math.max(next - total, next - 1 - unbroken);
 }
