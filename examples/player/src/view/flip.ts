@@ -1,4 +1,5 @@
 import { type RefObject, useLayoutEffect, useRef } from "react";
+import { keyedChildren } from "./keyed-children.ts";
 
 const moveMs = 520;
 const easing = "cubic-bezier(0.2, 0.75, 0.2, 1)";
@@ -14,10 +15,7 @@ export function useFlip(list: RefObject<HTMLElement | null>): void {
     if (element === null) return;
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const next = new Map<string, { top: number; left: number }>();
-    for (const child of element.children) {
-      if (!(child instanceof HTMLElement)) continue;
-      const id = child.dataset["id"];
-      if (id === undefined) continue;
+    for (const [id, child] of keyedChildren(element)) {
       // Offsets know nothing of a glide under way, so a list that changes twice in a moment glides on.
       const place = { top: child.offsetTop, left: child.offsetLeft };
       next.set(id, place);

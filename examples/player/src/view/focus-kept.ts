@@ -1,4 +1,5 @@
 import { type RefObject, useLayoutEffect, useRef } from "react";
+import { keyedChildren } from "./keyed-children.ts";
 
 /**
  * Hands the focus on when the child of a list that has it leaves: to the nearest one after it that is still
@@ -15,7 +16,7 @@ export function useFocusKept(list: RefObject<HTMLElement | null>): {
   const held = useRef<string>(undefined);
   const order = useRef<readonly string[]>([]);
   useLayoutEffect(() => {
-    const children = new Map(idsOf(list.current));
+    const children = new Map(keyedChildren(list.current));
     const before = order.current;
     order.current = [...children.keys()];
     const lost = held.current;
@@ -36,11 +37,4 @@ export function useFocusKept(list: RefObject<HTMLElement | null>): {
       held.current = undefined;
     },
   };
-}
-
-function* idsOf(list: HTMLElement | null): Iterable<[string, HTMLElement]> {
-  for (const child of list?.children ?? []) {
-    const id = child instanceof HTMLElement ? child.dataset["id"] : undefined;
-    if (id !== undefined) yield [id, child as HTMLElement];
-  }
 }

@@ -180,8 +180,7 @@ async function writeRows(
     erased ||= body === null;
     if (meta === null) remove.run(tenant, subject);
     else put.run(tenant, subject, body, meta, rowCrc(tenant, subject, body, meta));
-    const rest = leisure.after(body?.length ?? 0);
-    if (rest !== undefined) await rest;
+    await leisure.after(body?.length ?? 0);
   }
   return erased;
 }

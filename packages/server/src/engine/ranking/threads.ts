@@ -17,7 +17,7 @@ const waitingMax = 1_000;
 const helpFrom = 4;
 /** Busier than this the serving thread makes none: whatever comes in would wait for it. */
 const helperBusyMax = 0.9;
-/** How long a look at that holds, ms. */
+/** How long a look at that holds, ms: the next one is of the time since. */
 const lookEveryMs = 100;
 
 interface Waiting {
@@ -74,7 +74,7 @@ export class RankThreads {
     return true;
   }
 
-  /** Whether the thread that serves has had little time of its own of late. */
+  /** Whether the thread that serves had little time of its own before the last look. */
   isBusyHere(): boolean {
     const now = performance.now();
     if (now - this.#lookedAt < lookEveryMs) return this.#wasBusy;

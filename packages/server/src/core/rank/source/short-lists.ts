@@ -14,8 +14,9 @@ export class ShortLists {
     return this.#lists.get(dimension);
   }
 
+  /** In the place of the one before. */
   keep(dimension: number, list: ShortList): void {
-    this.drop(dimension);
+    for (const row of this.#lists.get(dimension)?.rows ?? []) this.#mark(row, 0);
     for (const row of list.rows) this.#mark(row, 1);
     this.#lists.set(dimension, list);
   }
@@ -37,11 +38,6 @@ export class ShortLists {
       else this.#mark(row, 0);
     }
     list.rows = kept;
-  }
-
-  drop(dimension: number): void {
-    for (const row of this.#lists.get(dimension)?.rows ?? []) this.#mark(row, 0);
-    this.#lists.delete(dimension);
   }
 
   clear(): void {

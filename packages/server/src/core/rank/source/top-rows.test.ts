@@ -46,7 +46,7 @@ test("the best rows are those of a full look at every row, whatever was asked be
         }
         const scores = new Scores();
         scores.reserve(models.items.size);
-        const isOffered = (key: string) => models.items.find(key) % every! === 1;
+        const isOffered = (key: string) => models.items.find(key) % every! === 1 % every!;
         rows.score(models, now, scores, "all", every === null ? undefined : isOffered);
         const found = Array.from({ length: scores.count }, (_, i) => scores.touched[i]!);
         const byName = found.map((item) => [models.items.keys[item], scores.get(item)]);
