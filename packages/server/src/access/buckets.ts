@@ -1,3 +1,5 @@
+import { OldestFirst } from "../base/oldest-first.ts";
+
 /**
  * Token buckets by name, in bounded memory, on a clock that is handed in. A bucket that nobody has used for
  * long is full again, so forgetting the least recently used ones forgives a little and holds nothing for ever.
@@ -21,7 +23,7 @@ interface Bucket {
 export class Buckets {
   readonly #options: BucketsOptions;
   /** In order of last use. */
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new OldestFirst<string, Bucket>();
 
   constructor(options: BucketsOptions) {
     this.#options = options;
@@ -43,13 +45,8 @@ export class Buckets {
   /** Takes whatever `has` allowed. */
   take(name: string, count: number): void {
     const tokens = this.#tokens(name) - count;
-    this.#buckets.delete(name);
     this.#buckets.set(name, { tokens, at: this.#options.now() });
-    if (this.#buckets.size <= this.#options.bucketsMax) return;
-    for (const oldest of this.#buckets.keys()) {
-      this.#buckets.delete(oldest);
-      return;
-    }
+    if (this.#buckets.size > this.#options.bucketsMax) this.#buckets.dropOldest();
   }
 
   #tokens(name: string): number {

@@ -1,3 +1,5 @@
+import { OldestFirst } from "../base/oldest-first.ts";
+
 /**
  * How long to tell a refused caller to wait: whole seconds that grow while the overload lasts (a stock client
  * gives up after a fixed number of tries, so a constant second would lose its batch) and jitter by a fifth, so
@@ -10,7 +12,7 @@ export interface RetryAfterOptions {
   now: () => number;
   /** 0 <= x < 1. */
   chance: () => number;
-  /** Most names kept; beyond it the one whose overload began first goes. */
+  /** Most names kept; beyond it the one refused longest ago goes. */
   namesMax: number;
 }
 
@@ -22,7 +24,7 @@ interface Overload {
 
 export class RetryAfter {
   readonly #options: RetryAfterOptions;
-  readonly #overloads = new Map<string, Overload>();
+  readonly #overloads = new OldestFirst<string, Overload>();
 
   constructor(options: RetryAfterOptions) {
     this.#options = options;
@@ -41,19 +43,9 @@ export class RetryAfter {
       now - known.last > (calmMs ?? 2_000 * (known.stepS * (1 + jitter) + 1));
     const since = isOver ? now : known.since;
     const stepS = stepAt(now - since);
-    if (isOver) {
-      this.#overloads.delete(name);
-      if (this.#overloads.size >= this.#options.namesMax) this.#dropOldest();
-    }
     this.#overloads.set(name, { since, last: now, stepS });
+    if (this.#overloads.size > this.#options.namesMax) this.#overloads.dropOldest();
     return Math.max(1, Math.round(stepS * (1 - jitter + 2 * jitter * this.#options.chance())));
-  }
-
-  #dropOldest(): void {
-    for (const oldest of this.#overloads.keys()) {
-      this.#overloads.delete(oldest);
-      return;
-    }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Effect } from "../core/fold/apply.ts";
+import { OldestFirst } from "../base/oldest-first.ts";
 import type { LogRecord } from "../base/record.ts";
 import type { OutboxEntry } from "./checkpoint/checkpoint.ts";
 
@@ -11,7 +12,7 @@ export type EngineEffect = Effect | { type: "subject.erased"; at: number };
  * of the same record gives again. At `outboxMax` the oldest one goes, and `dropped` counts it.
  */
 export class Outbox {
-  readonly #waiting = new Map<string, OutboxEntry>();
+  readonly #waiting = new OldestFirst<string, OutboxEntry>();
   #added = new Map<string, OutboxEntry>();
   #removed: string[] = [];
   readonly #max: number;
@@ -43,7 +44,7 @@ export class Outbox {
     this.#waiting.set(id, entry);
     this.#added.set(id, entry);
     if (this.#waiting.size > this.#max) {
-      this.acknowledge(this.#waiting.keys().next().value!);
+      this.acknowledge(this.#waiting.oldest!.id);
       this.dropped += 1;
     }
     for (const listener of this.#listeners) listener(entry);
@@ -65,7 +66,7 @@ export class Outbox {
   /** Effects of commits after this one are all kept, unless they were acknowledged or forgotten. */
   keptAfter(): number {
     if (this.#waiting.size < this.#max) return 0;
-    return this.#waiting.values().next().value!.seq;
+    return this.#waiting.oldest!.seq;
   }
 
   /** The entry of an effect, as long as it is kept. */
@@ -73,8 +74,8 @@ export class Outbox {
     return this.#waiting.get(id);
   }
 
-  *waiting(): Iterable<OutboxEntry> {
-    yield* this.#waiting.values();
+  waiting(): Iterable<OutboxEntry> {
+    return this.#waiting.values();
   }
 
   /** What changed since the last call, for the checkpoint. */

@@ -1,4 +1,5 @@
 import type { FilterTerm } from "@attune/protocol";
+import { OldestFirst } from "../../../base/oldest-first.ts";
 import type { Expression } from "./expression.ts";
 import { parsed } from "./parse.ts";
 import { type Asker, bound, type Predicate } from "./predicate.ts";
@@ -13,7 +14,7 @@ const keptMax = 256;
  */
 export class Filters {
   /** The longest unused first. */
-  readonly #parsed = new Map<string, Expression>();
+  readonly #parsed = new OldestFirst<string, Expression>();
   /** Filters of documents, which are there as long as the document is. */
   readonly #ofDocuments = new WeakMap<object, Expression>();
 
@@ -25,9 +26,8 @@ export class Filters {
     if (filter === undefined || filter.length === 0) return undefined;
     if (typeof filter !== "string") return filterOf(filter);
     const known = this.#parsed.get(filter) ?? parsed(filter);
-    this.#parsed.delete(filter);
     this.#parsed.set(filter, known);
-    if (this.#parsed.size > keptMax) this.#parsed.delete(this.#parsed.keys().next().value!);
+    if (this.#parsed.size > keptMax) this.#parsed.dropOldest();
     return bound(known, asker);
   }
 
