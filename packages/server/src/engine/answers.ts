@@ -6,13 +6,13 @@ import {
   type RecommendedItem,
 } from "@attune/protocol";
 import { assert } from "../base/assert.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 import { nobody, type RecordInput } from "../base/record.ts";
 import { utf8Encode } from "../base/text.ts";
 import { encodeState } from "../core/fold/codec.ts";
 import { permitFor, purposeBits } from "../core/fold/consent.ts";
 import { type Exposure, type FoldLimits, outcomeBits, type UserState } from "../core/fold/state.ts";
 import { findPlacement, type Stability, stabilityDefault } from "../core/rank/placement.ts";
-import { JudgedRate } from "./metrics/judged-rate.ts";
 import { engineRecord, engineRecordOf } from "./payload.ts";
 import type { Processor } from "./processor.ts";
 import { type Judging, ranked } from "./ranking/ranked.ts";
@@ -78,6 +78,12 @@ export interface AnswersParts {
   log(record: RecordInput): void;
 }
 
+/**
+ * Answers a second, over all tenants, that are judged beside the most popular items: settled before their decisions are
+ * logged, as with the rows of the ranker. What is not logged is not judged.
+ */
+const judgedPerSMax = 50;
+
 /** So often a thread is asked for one answer, if what it hangs on is taken back each time. */
 const asksMax = 3;
 
@@ -86,12 +92,12 @@ export class Answers {
   readonly #parts: AnswersParts;
   /** What is learned of those who were given no list. */
   readonly shadows: Shadows;
-  readonly #judged: JudgedRate;
+  readonly #judged: TokenBucket;
   #decisions = 0;
 
   constructor(parts: AnswersParts) {
     this.#parts = parts;
-    this.#judged = new JudgedRate(parts.now);
+    this.#judged = new TokenBucket({ perS: judgedPerSMax, burst: judgedPerSMax, now: parts.now });
     this.shadows = new Shadows({
       ...parts,
       seq: () => parts.processor.seq,

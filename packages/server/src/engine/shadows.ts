@@ -1,5 +1,6 @@
 import type { Decision, InteractionEvent } from "@attune/protocol";
 import type { LogRecord, RecordInput } from "../base/record.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 import { hasPurpose, permitFor } from "../core/fold/consent.ts";
 import { rowText } from "../core/fold/ranker-rows.ts";
 import { type FoldLimits, logicVersion, type UserState } from "../core/fold/state.ts";
@@ -38,14 +39,12 @@ export interface ShadowsParts {
  */
 export class Shadows {
   readonly #parts: ShadowsParts;
-  /** Rows that may be made now, as of `#at`. */
-  #rows: number;
-  #at: number;
+  readonly #rate: TokenBucket;
 
   constructor(parts: ShadowsParts) {
     this.#parts = parts;
-    this.#rows = parts.perSMax * burstS;
-    this.#at = parts.now();
+    const { perSMax: perS, now } = parts;
+    this.#rate = new TokenBucket({ perS, burst: perS * burstS, now });
   }
 
   /** Looks at an event before it is folded; `state` is that of its user. */
@@ -55,7 +54,7 @@ export class Shadows {
     if (state === undefined || !hasPurpose(record.purposes, "personalization")) return;
     const item = takenBy(record);
     if (item === undefined || !this.#hasActedAlone(state, record.at)) return;
-    if (this.#isWithinRate()) this.#log(record, state, item, seed);
+    if (this.#rate.take()) this.#log(record, state, item, seed);
   }
 
   /** Whether the user is in the middle of something, and was given no list of late. */
@@ -64,17 +63,6 @@ export class Shadows {
     if (ring.length === 0 || at < lastAt || at - lastAt > sessionIdleMs) return false;
     const newest = exposures.at(-1);
     return newest === undefined || at - newest.at > sessionIdleMs;
-  }
-
-  #isWithinRate(): boolean {
-    const { now, perSMax } = this.#parts;
-    const at = now();
-    const back = (Math.max(0, at - this.#at) * perSMax) / 1_000;
-    this.#rows = Math.min(perSMax * burstS, this.#rows + back);
-    this.#at = at;
-    if (this.#rows < 1) return false;
-    this.#rows -= 1;
-    return true;
   }
 
   #log(record: LogRecord, state: UserState, item: string, seed: number): void {

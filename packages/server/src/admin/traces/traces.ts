@@ -3,6 +3,7 @@
  * lists made again for its person, and the push that tells them. Spans name routes, counts and positions, never
  * a person or an item. Nothing here is on any path unless traces are configured, and it decides nothing.
  */
+import { TokenBucket } from "../../base/token-bucket.ts";
 import { type Span } from "./otlp.ts";
 import { newSpanId, newTraceId, readTraceparent, readTracestate } from "./trace-context.ts";
 
@@ -92,11 +93,13 @@ export class Traces {
   readonly #folding = new Map<number, Folding>();
   /** Who the commit of this turn changed -> the spans that a list of theirs comes from. */
   readonly #told = new Map<string, { trace: Trace; foldId: string }[]>();
-  #second = 0;
-  #begun = 0;
+  /** Whoever sends the header asks for a recording: the limit keeps that from being a way to flood. */
+  readonly #begun: TokenBucket;
 
   constructor(parts: TracesParts) {
     this.#parts = parts;
+    const { perSMax: perS, now } = parts;
+    this.#begun = new TokenBucket({ perS, burst: perS, now });
   }
 
   now(): number {
@@ -108,17 +111,8 @@ export class Traces {
     const { chance, samplePermille, now, add } = this.#parts;
     const from = readTraceparent(headers["traceparent"]);
     const isWanted = from?.isSampled ?? chance() * 1_000 < samplePermille;
-    if (!isWanted || !this.#isRoom()) return undefined;
+    if (!isWanted || !this.#begun.take()) return undefined;
     return new Trace(add, now(), from, from && readTracestate(headers["tracestate"]));
-  }
-
-  /** Whoever sends the header asks for a recording: the limit keeps that from being a way to flood. */
-  #isRoom(): boolean {
-    const { perSMax, now } = this.#parts;
-    const second = Math.floor(now() / 1_000);
-    if (second !== this.#second) [this.#second, this.#begun] = [second, 0];
-    this.#begun += 1;
-    return this.#begun <= perSMax;
   }
 
   /** Appends by way of `append`; what becomes of the records belongs to the trace. */
