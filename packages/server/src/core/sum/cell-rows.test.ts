@@ -59,6 +59,45 @@ test("rows equal a map of sums, by key and by walk, after any steps", () => {
   );
 });
 
+test("long rows equal a map of sums while cells come, move on and go in any order", () => {
+  const change = fc.record({
+    row: fc.nat(2),
+    column: fc.nat(600),
+    delta: fc.constantFrom(1, 1, 1, -1, 2 ** 40),
+  });
+  // Every cell stays or goes at last, so that rows grow long and short again.
+  const log = fc.array(change, { minLength: 300, maxLength: 3_000, size: "max" });
+  fc.assert(
+    fc.property(log, fc.boolean(), (steps, isTakenBack) => {
+      const rows = new CellRows();
+      const model = new Map<string, number>();
+      const all = isTakenBack
+        ? [...steps, ...steps.map((s) => ({ ...s, delta: -s.delta }))]
+        : steps;
+      all.forEach(({ row, column, delta }, i) => {
+        const key = `${row} ${column}`;
+        const before = model.get(key) ?? 0;
+        const sum = before + delta;
+        const change = rows.add(row, column, delta);
+        if (change !== Number(sum !== 0) - Number(before !== 0))
+          expect.fail(`step ${i}: ${change}`);
+        if (sum === 0) model.delete(key);
+        else model.set(key, sum);
+        if (rows.get(row, column) !== sum) expect.fail(`step ${i}: ${rows.get(row, column)}`);
+      });
+      const visited: string[] = [];
+      rows.each((row, column, value) => visited.push(`${row} ${column} ${value}`));
+      expect(visited.toSorted()).toEqual([...model].map((cell) => cell.join(" ")).toSorted());
+      for (const key of model.keys()) {
+        const [row, column] = key.split(" ").map(Number) as [number, number];
+        expect(rows.get(row, column)).toBe(model.get(key));
+      }
+      expect(rows.size).toBe(model.size);
+    }),
+    { numRuns: 40 },
+  );
+});
+
 test("a sum beyond 2^52 or a fraction is refused", () => {
   const rows = new CellRows();
   rows.add(1, 1, sumMax);

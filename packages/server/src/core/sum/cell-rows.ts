@@ -1,7 +1,11 @@
 /**
- * Sparse rows of signed integers under addition, keyed by (row, column): a row is one block of cells ordered
- * by column, so that it is walked through memory and a cell is found by halving. A cell that reaches zero is
+ * Sparse rows of signed integers under addition, keyed by (row, column): a row is one block of cells, so that it
+ * is walked through memory, and ordered by column, so that a cell is found by halving. A cell that reaches zero is
  * gone. Row and column numbers are layout where they come from `Items`; the caller knows what they stand for.
+ *
+ * A new cell in the midst of a long row would move half of it: 400 kB for an item that 100,000 others go with. There
+ * it joins the late ones at the end of the row, which are ordered among themselves, and some root of the row's length
+ * later they are merged into it.
  *
  * A cell is two words, its column and its value, in one line of memory. A value beyond 31 bits, which takes
  * more users than anybody has, stands in a map instead: sums stay exact up to 2^52 for next to nothing.
@@ -12,11 +16,15 @@ import { sumMax } from "./summary.ts";
 
 /** Stands for a value that is in the map of large ones. */
 const large = -(2 ** 31);
+/** Rows up to this long have no late cells. */
+const orderedMax = 64;
 
 export class CellRows {
   readonly #cells = new Blocks({ wordsPerCell: 2 });
   /** Values that need more than a word, by `row:column`. */
   readonly #large = new Map<string, number>();
+  /** How many of its cells are late ones, by row; there is room for each row longer than `orderedMax`. */
+  #late = new Uint16Array(0);
   #rows = 0;
   #size = 0;
 
@@ -59,20 +67,15 @@ export class CellRows {
     assert(Number.isSafeInteger(delta), "a sum takes integers only");
     if (delta === 0) return 0;
     const place = this.#placeOf(row, column);
-    const at = place === this.length(row) ? -1 : this.#cells.start(row) + place;
-    if (at < 0 || this.columnAt(at) !== column) {
-      const opened = this.#cells.open(row, place);
-      this.#cells.words[opened * 2] = column;
-      this.#set(row, opened, delta);
-      if (row >= this.#rows) this.#rows = row + 1;
-      this.#size++;
+    const at = this.#cells.start(row) + place;
+    if (place === this.length(row) || this.columnAt(at) !== column) {
+      this.#open(row, column, place, delta);
       return 1;
     }
     const value = this.valueAt(row, at) + delta;
     this.#set(row, at, value);
     if (value !== 0) return 0;
-    this.#cells.close(row, place);
-    this.#size--;
+    this.#close(row, place);
     return -1;
   }
 
@@ -103,6 +106,59 @@ export class CellRows {
     }
   }
 
+  #open(row: number, column: number, place: number, value: number): void {
+    const length = this.length(row);
+    const late = this.#lateOf(row, length);
+    const isLate = late > 0 || (length > orderedMax && place < length);
+    const opened = this.#cells.open(row, isLate && late === 0 ? length : place);
+    this.#cells.words[opened * 2] = column;
+    this.#set(row, opened, value);
+    if (row >= this.#rows) this.#rows = row + 1;
+    if (length >= orderedMax && row >= this.#late.length) this.#reserveLate(row + 1);
+    this.#size++;
+    if (!isLate) return;
+    this.#late[row] = late + 1;
+    // As many as make moving them and merging them cost alike, to the next power of two.
+    if (late >= 1 << ((33 - Math.clz32(length)) >>> 1)) this.#merge(row);
+  }
+
+  #close(row: number, place: number): void {
+    const length = this.length(row);
+    const late = this.#lateOf(row, length);
+    this.#cells.close(row, place);
+    if (late > 0 && place >= length - late) this.#late[row] = late - 1;
+    if (length - 1 === orderedMax) this.#merge(row);
+    this.#size--;
+  }
+
+  #lateOf(row: number, length: number): number {
+    return length > orderedMax ? this.#late[row]! : 0;
+  }
+
+  #reserveLate(rows: number): void {
+    const grown = new Uint16Array(Math.max(rows, this.#late.length * 2));
+    grown.set(this.#late);
+    this.#late = grown;
+  }
+
+  /** Puts the late cells of a row where they belong, the greatest first. */
+  #merge(row: number): void {
+    const late = this.#late[row]!;
+    if (late === 0) return;
+    const { words } = this.#cells;
+    const start = this.#cells.start(row);
+    let end = this.length(row) - late;
+    const cells = words.slice((start + end) * 2, (start + end + late) * 2);
+    for (let i = late - 1; i >= 0; i--) {
+      const place = this.#search(start, 0, end, cells[i * 2]!);
+      words.copyWithin((start + place + i + 1) * 2, (start + place) * 2, (start + end) * 2);
+      words[(start + place + i) * 2] = cells[i * 2]!;
+      words[(start + place + i) * 2 + 1] = cells[i * 2 + 1]!;
+      end = place;
+    }
+    this.#late[row] = 0;
+  }
+
   #set(row: number, at: number, value: number): void {
     assert(value <= sumMax && value >= -sumMax, "a sum stays where it is exact");
     const { words } = this.#cells;
@@ -120,11 +176,19 @@ export class CellRows {
     return this.columnAt(at) === column ? at : -1;
   }
 
-  /** The cell's place in its row, or where it would be. */
+  /** The cell's place in its row, or where it would be; among the late ones if there are any. */
   #placeOf(row: number, column: number): number {
-    let low = 0;
-    let high = this.length(row);
-    const start = high === 0 ? 0 : this.#cells.start(row);
+    const length = this.length(row);
+    if (length === 0) return 0;
+    const start = this.#cells.start(row);
+    const ordered = length - this.#lateOf(row, length);
+    const place = this.#search(start, 0, ordered, column);
+    if (ordered === length) return place;
+    if (place < ordered && this.columnAt(start + place) === column) return place;
+    return this.#search(start, ordered, length, column);
+  }
+
+  #search(start: number, low: number, high: number, column: number): number {
     const { words } = this.#cells;
     while (low < high) {
       const middle = (low + high) >>> 1;
