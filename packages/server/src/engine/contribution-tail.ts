@@ -55,17 +55,12 @@ export class ContributionTail {
     return most;
   }
 
-  add({ number, models }: Summed, contributions: readonly Contribution[]): void {
-    for (const contribution of contributions) this.#write(number, models.items, contribution, 1);
-    if (this.#writer.length > messageBytesMax) this.flush();
+  add(to: Summed, contribution: Contribution): void {
+    this.#write(to, contribution, 1);
   }
 
-  /** In the order in which sums take C(state) back: last added, first subtracted. */
-  subtract({ number, models }: Summed, contributions: readonly Contribution[]): void {
-    for (let i = contributions.length - 1; i >= 0; i--) {
-      this.#write(number, models.items, contributions[i]!, -1);
-    }
-    if (this.#writer.length > messageBytesMax) this.flush();
+  subtract(from: Summed, contribution: Contribution): void {
+    this.#write(from, contribution, -1);
   }
 
   /** Hands over what waits: before whatever must come after it. */
@@ -75,7 +70,9 @@ export class ContributionTail {
     this.#send(this.#writer.take());
   }
 
-  #write(tenant: number, names: Numbering, contribution: Contribution, sign: 1 | -1): void {
-    if (this.#isWanted(contribution)) this.#writer.add(tenant, names, contribution, sign);
+  #write({ number, models }: Summed, contribution: Contribution, sign: 1 | -1): void {
+    if (!this.#isWanted(contribution)) return;
+    this.#writer.add(number, models.items, contribution, sign);
+    if (this.#writer.length > messageBytesMax) this.flush();
   }
 }

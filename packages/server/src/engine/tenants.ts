@@ -92,17 +92,23 @@ export class Tenant {
     this.#theta?.drop();
   }
 
-  /** Adds to the sums, and to those of the other threads. */
+  /** Adds to the sums, and to those of the other threads: cell by cell, so that all find its names just looked up. */
   add(contributions: readonly Contribution[]): void {
-    this.models.addAll(contributions);
-    this.#views?.add(this, contributions);
-    this.#threads?.add(this, contributions);
+    for (const contribution of contributions) {
+      this.models.add(contribution);
+      this.#views?.add(this, contribution);
+      this.#threads?.add(this, contribution);
+    }
   }
 
+  /** Last added, first subtracted. */
   subtract(contributions: readonly Contribution[]): void {
-    this.models.subtractAll(contributions);
-    this.#views?.subtract(this, contributions);
-    this.#threads?.subtract(this, contributions);
+    for (let i = contributions.length - 1; i >= 0; i--) {
+      const contribution = contributions[i]!;
+      this.models.subtract(contribution);
+      this.#views?.subtract(this, contribution);
+      this.#threads?.subtract(this, contribution);
+    }
   }
 
   /** Takes in what the tenant declared through the log. */

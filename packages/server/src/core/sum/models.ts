@@ -45,16 +45,17 @@ export class Models {
     }
   }
 
+  subtract(contribution: Contribution): void {
+    this.add({ ...contribution, delta: -contribution.delta });
+  }
+
   addAll(contributions: readonly Contribution[]): void {
     for (const contribution of contributions) this.add(contribution);
   }
 
   /** Takes C(state) back: last added, first subtracted, so that sessions shrink from their ends. */
   subtractAll(contributions: readonly Contribution[]): void {
-    for (let i = contributions.length - 1; i >= 0; i--) {
-      const contribution = contributions[i]!;
-      this.add({ ...contribution, delta: -contribution.delta });
-    }
+    for (let i = contributions.length - 1; i >= 0; i--) this.subtract(contributions[i]!);
   }
 
   /** Moves windows and buckets to the hour of a clock record; earlier hours change nothing. */

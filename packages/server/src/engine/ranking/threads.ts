@@ -89,12 +89,12 @@ export class RankThreads {
     return this.#tail.behind;
   }
 
-  add(tenant: Summed, contributions: readonly Contribution[]): void {
-    this.#tail.add(tenant, contributions);
+  add(tenant: Summed, contribution: Contribution): void {
+    this.#tail.add(tenant, contribution);
   }
 
-  subtract(tenant: Summed, contributions: readonly Contribution[]): void {
-    this.#tail.subtract(tenant, contributions);
+  subtract(tenant: Summed, contribution: Contribution): void {
+    this.#tail.subtract(tenant, contribution);
   }
 
   clock(hour: number): void {

@@ -146,8 +146,10 @@ test("while EASE is solved the thread goes on: weights come first, and the sums 
   const sums = new Cooccurrence(items);
   const keys = Array.from({ length: 200 }, (_, item) => `i${1_000 + item}`);
   const add = (cells: Contribution[]) => {
-    views.add({ number: 1, models: { items } }, cells);
-    for (const cell of cells) if (cell.model === "cooccurrence") sums.add(cell);
+    for (const cell of cells) {
+      views.add({ number: 1, models: { items } }, cell);
+      if (cell.model === "cooccurrence") sums.add(cell);
+    }
   };
   for (const [at, key] of keys.entries()) add([like(key, key), like(keys[at >> 1]!, key)]);
   const expected = solveEase(sums, 5).encode();

@@ -84,12 +84,12 @@ export class Views {
     this.#worker.unref();
   }
 
-  add(tenant: Summed, contributions: readonly Contribution[]): void {
-    this.#tail.add(tenant, contributions);
+  add(tenant: Summed, contribution: Contribution): void {
+    this.#tail.add(tenant, contribution);
   }
 
-  subtract(tenant: Summed, contributions: readonly Contribution[]): void {
-    this.#tail.subtract(tenant, contributions);
+  subtract(tenant: Summed, contribution: Contribution): void {
+    this.#tail.subtract(tenant, contribution);
   }
 
   /** Messages that the thread has still to take in. */
