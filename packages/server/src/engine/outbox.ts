@@ -44,14 +44,17 @@ export class Outbox {
     this.#waiting.set(id, entry);
     this.#added.set(id, entry);
     if (this.#waiting.size > this.#max) {
-      this.acknowledge(this.#waiting.oldest!.id);
+      this.#gone(this.#waiting.dropOldest()!);
       this.dropped += 1;
     }
     for (const listener of this.#listeners) listener(entry);
   }
 
   acknowledge(id: string): void {
-    if (!this.#waiting.delete(id)) return;
+    if (this.#waiting.delete(id)) this.#gone(id);
+  }
+
+  #gone(id: string): void {
     if (!this.#added.delete(id)) this.#removed.push(id);
   }
 
