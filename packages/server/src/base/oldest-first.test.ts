@@ -14,8 +14,9 @@ test("entries stand in the order in which a map holds them whose keys are delete
       const [entries, map] = [new OldestFirst<number, number>(), new Map<number, number>()];
       for (const change of steps) {
         if (change === "oldest") {
-          entries.dropOldest();
-          for (const first of [...map.keys()].slice(0, 1)) map.delete(first);
+          const first = [...map.keys()][0];
+          expect(entries.dropOldest()).toBe(first);
+          if (first !== undefined) map.delete(first);
         } else if ("drop" in change) {
           expect(entries.delete(change.drop)).toBe(map.delete(change.drop));
         } else {

@@ -1,14 +1,14 @@
 /**
  * Entries by key, in the order in which they were set last, of which the oldest goes at a constant cost. A Map finds its
  * first entry past all places that were deleted before it, with 100,000 entries 46 us each time; here an iterator stays
- * behind what it has passed. A linked list was tried: in a minute of overload answers waited 1 to 2.7 s, where it is .3 to .5 (docs/missed.md).
+ * behind what it has passed. A linked list was tried, and answers under overload waited longer (docs/missed.md).
  */
 export class OldestFirst<K, V> {
   readonly #entries = new Map<K, V>();
   /** Stands where all entries before it are gone. */
   #keys: Iterator<K> | undefined;
   /** Entries set since one was dropped. */
-  #set = 0;
+  #setSinceDrop = 0;
 
   get size(): number {
     return this.#entries.size;
@@ -23,7 +23,7 @@ export class OldestFirst<K, V> {
     this.#entries.delete(key);
     this.#entries.set(key, value);
     // An iterator that rests keeps every table that the map outgrows.
-    if (++this.#set > this.#entries.size) this.#keys = undefined;
+    if (++this.#setSinceDrop > this.#entries.size) this.#keys = undefined;
   }
 
   /** Whether it was there. */
@@ -38,7 +38,7 @@ export class OldestFirst<K, V> {
 
   /** The oldest leaves; its key, or undefined if there is none. */
   dropOldest(): K | undefined {
-    this.#set = 0;
+    this.#setSinceDrop = 0;
     let next = this.#keys?.next();
     if (next === undefined || next.done === true) {
       this.#keys = this.#entries.keys();

@@ -6,8 +6,8 @@ import {
   type RecommendedItem,
 } from "@attune/protocol";
 import { assert } from "../base/assert.ts";
-import { TokenBucket } from "../base/token-bucket.ts";
 import { nobody, type RecordInput } from "../base/record.ts";
+import { SecondLimit } from "../base/second-limit.ts";
 import { utf8Encode } from "../base/text.ts";
 import { encodeState } from "../core/fold/codec.ts";
 import { permitFor, purposeBits } from "../core/fold/consent.ts";
@@ -92,12 +92,12 @@ export class Answers {
   readonly #parts: AnswersParts;
   /** What is learned of those who were given no list. */
   readonly shadows: Shadows;
-  readonly #judged: TokenBucket;
+  readonly #judged: SecondLimit;
   #decisions = 0;
 
   constructor(parts: AnswersParts) {
     this.#parts = parts;
-    this.#judged = new TokenBucket({ perS: judgedPerSMax, burst: judgedPerSMax, now: parts.now });
+    this.#judged = new SecondLimit(judgedPerSMax, parts.now);
     this.shadows = new Shadows({
       ...parts,
       seq: () => parts.processor.seq,

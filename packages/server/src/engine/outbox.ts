@@ -1,6 +1,6 @@
-import type { Effect } from "../core/fold/apply.ts";
 import { OldestFirst } from "../base/oldest-first.ts";
 import type { LogRecord } from "../base/record.ts";
+import type { Effect } from "../core/fold/apply.ts";
 import type { OutboxEntry } from "./checkpoint/checkpoint.ts";
 
 /** What the engine itself tells the world, beside the effects of fold. */

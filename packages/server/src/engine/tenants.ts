@@ -103,8 +103,7 @@ export class Tenant {
 
   /** Last added, first subtracted. */
   subtract(contributions: readonly Contribution[]): void {
-    for (let i = contributions.length - 1; i >= 0; i--) {
-      const contribution = contributions[i]!;
+    for (const contribution of contributions.toReversed()) {
       this.models.subtract(contribution);
       this.#views?.subtract(this, contribution);
       this.#threads?.subtract(this, contribution);

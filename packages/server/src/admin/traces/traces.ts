@@ -3,7 +3,7 @@
  * lists made again for its person, and the push that tells them. Spans name routes, counts and positions, never
  * a person or an item. Nothing here is on any path unless traces are configured, and it decides nothing.
  */
-import { TokenBucket } from "../../base/token-bucket.ts";
+import { SecondLimit } from "../../base/second-limit.ts";
 import { type Span } from "./otlp.ts";
 import { newSpanId, newTraceId, readTraceparent, readTracestate } from "./trace-context.ts";
 
@@ -94,12 +94,11 @@ export class Traces {
   /** Who the commit of this turn changed -> the spans that a list of theirs comes from. */
   readonly #told = new Map<string, { trace: Trace; foldId: string }[]>();
   /** Whoever sends the header asks for a recording: the limit keeps that from being a way to flood. */
-  readonly #begun: TokenBucket;
+  readonly #begun: SecondLimit;
 
   constructor(parts: TracesParts) {
     this.#parts = parts;
-    const { perSMax: perS, now } = parts;
-    this.#begun = new TokenBucket({ perS, burst: perS, now });
+    this.#begun = new SecondLimit(parts.perSMax, () => parts.now());
   }
 
   now(): number {

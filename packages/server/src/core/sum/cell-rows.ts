@@ -34,7 +34,7 @@ export class CellRows {
   }
 
   get bytes(): number {
-    return this.#cells.bytes;
+    return this.#cells.bytes + this.#late.byteLength;
   }
 
   /** The cells of a row stand at `start..start + length - 1`, until the next change. */
@@ -67,8 +67,8 @@ export class CellRows {
     assert(Number.isSafeInteger(delta), "a sum takes integers only");
     if (delta === 0) return 0;
     const place = this.#placeOf(row, column);
-    const at = this.#cells.start(row) + place;
-    if (place === this.length(row) || this.columnAt(at) !== column) {
+    const at = place === this.length(row) ? -1 : this.#cells.start(row) + place;
+    if (at < 0 || this.columnAt(at) !== column) {
       this.#open(row, column, place, delta);
       return 1;
     }

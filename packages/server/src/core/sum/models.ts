@@ -55,7 +55,7 @@ export class Models {
 
   /** Takes C(state) back: last added, first subtracted, so that sessions shrink from their ends. */
   subtractAll(contributions: readonly Contribution[]): void {
-    for (let i = contributions.length - 1; i >= 0; i--) this.subtract(contributions[i]!);
+    for (const contribution of contributions.toReversed()) this.subtract(contribution);
   }
 
   /** Moves windows and buckets to the hour of a clock record; earlier hours change nothing. */

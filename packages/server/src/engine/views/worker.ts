@@ -53,8 +53,8 @@ parentPort!.on("message", (call: ViewCall) => {
 
 /**
  * At the limit of its size a solve is some 15 s of one core, which everybody who shares that core or its caches would feel.
- * Between its steps, most of them below a millisecond, it rests, and the thread takes in what happened meanwhile and solves the weights of the
- * ranker: those wait for one step, and never for a solve.
+ * Between its steps, most of them below a millisecond, it rests, and the thread takes in what happened meanwhile and
+ * solves the weights of the ranker: those wait for one step, and never for a solve.
  */
 async function solve(id: number, tenant: number, seq: number): Promise<void> {
   const before = process.threadCpuUsage();
