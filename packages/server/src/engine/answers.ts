@@ -10,16 +10,17 @@ import { nobody, type RecordInput } from "../base/record.ts";
 import { SecondLimit } from "../base/second-limit.ts";
 import { utf8Encode } from "../base/text.ts";
 import { encodeState } from "../core/fold/codec.ts";
-import { permitFor, purposeBits } from "../core/fold/consent.ts";
-import { type Exposure, type FoldLimits, outcomeBits, type UserState } from "../core/fold/state.ts";
+import { purposeBits } from "../core/fold/consent.ts";
+import type { FoldLimits } from "../core/fold/state.ts";
 import { findPlacement, type Stability, stabilityDefault } from "../core/rank/placement.ts";
 import { engineRecord, engineRecordOf } from "./payload.ts";
 import type { Processor } from "./processor.ts";
+import { asAsked, isSameStanding, standingOf } from "./ranking/asker.ts";
 import { type Judging, ranked } from "./ranking/ranked.ts";
 import type { RankThreads } from "./ranking/threads.ts";
 import { Shadows } from "./shadows.ts";
 import type { Tenant, Tenants } from "./tenants.ts";
-import type { User, Users } from "./users.ts";
+import type { Users } from "./users.ts";
 
 export type Answer = AnswerParts;
 
@@ -206,7 +207,7 @@ export class Answers {
     const made = await threads.ask(ask, { ease, theta });
     const user = find();
     const now = standingOf(tenant, user);
-    if (made === undefined || standing.some((one, at) => one !== now[at])) return undefined;
+    if (made === undefined || !isSameStanding(standing, now)) return undefined;
     const [isPersonal] = standing;
     const owner = isPersonal
       ? { subject, purposes: purposeBits(tenant.policy, user?.state?.consents) }
@@ -237,18 +238,4 @@ export class Answers {
     const where = { tenant, subject, purposes, at: now, id: decision.id };
     this.#parts.log(engineRecord("decision", decision, where));
   }
-}
-
-/** Without what no answer reads: rows that the weights were learned from, and lists that nothing was bought of. */
-function asAsked(state: UserState): UserState {
-  const isRead = ({ outcomes }: Exposure) =>
-    outcomes.some((bits) => (bits & outcomeBits.purchase) !== 0);
-  return { ...state, rankerRows: [], exposures: state.exposures.filter(isRead) };
-}
-
-/** What an answer must not outlive: the permit behind it, takedowns, and people who were forgotten. */
-function standingOf(tenant: Tenant, user: User | undefined) {
-  const { policy, definitions, erasures } = tenant;
-  const isPersonal = permitFor(user?.state, policy, "personalization", 0) !== undefined;
-  return [isPersonal, policy, definitions, erasures, user?.barredThrough, user?.aliasOf] as const;
 }

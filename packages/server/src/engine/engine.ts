@@ -488,11 +488,13 @@ export class Engine {
 
   /** Stores everything, so that the next start has no tail to replay. Log and checkpoint stay open. */
   async close(): Promise<void> {
+    // Otherwise they would find out something when the log is closed.
+    await this.#threads?.close();
     if (this.failure === undefined) {
       await this.settled();
       await this.checkpoint();
       await this.#checkpointAs(true);
     }
-    await Promise.all([this.#views?.close(), this.#threads?.close()]);
+    await this.#views?.close();
   }
 }

@@ -1,14 +1,17 @@
-import type { Decision, InteractionEvent } from "@attune/protocol";
+import type { Decision, InteractionEvent, RecommendationRequest } from "@attune/protocol";
 import type { LogRecord, RecordInput } from "../base/record.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
+import { encodeState } from "../core/fold/codec.ts";
 import { hasPurpose, permitFor } from "../core/fold/consent.ts";
-import { rowText } from "../core/fold/ranker-rows.ts";
 import { type FoldLimits, logicVersion, type UserState } from "../core/fold/state.ts";
-import { rowOf } from "../core/rank/learned/row.ts";
 import { findPlacement } from "../core/rank/placement.ts";
 import { rankConfiguration } from "../core/rank/recommend.ts";
 import { engineRecord, payloadOf } from "./payload.ts";
+import { asAsked, isSameStanding, standingOf } from "./ranking/asker.ts";
+import { looked } from "./ranking/looked.ts";
+import type { RankThreads } from "./ranking/threads.ts";
 import type { Tenants } from "./tenants.ts";
+import type { Users } from "./users.ts";
 
 /** The placement whose next item a user who acts without a list shows us. */
 const placement = "up-next";
@@ -21,6 +24,9 @@ const taken: ReadonlySet<string> = new Set(["view", "play", "add", "purchase"]);
 
 export interface ShadowsParts {
   tenants: Tenants;
+  users: Users;
+  /** Where people are looked at, if not on this thread. */
+  threads: RankThreads | undefined;
   limits: Readonly<FoldLimits>;
   /** Wall clock, ms: the rate alone hangs on it. */
   now: () => number;
@@ -54,7 +60,7 @@ export class Shadows {
     if (state === undefined || !hasPurpose(record.purposes, "personalization")) return;
     const item = takenBy(record);
     if (item === undefined || !this.#hasActedAlone(state, record.at)) return;
-    if (this.#rate.take()) this.#log(record, state, item, seed);
+    if (this.#rate.take()) this.#lookAt(record, state, item, seed);
   }
 
   /** Whether the user is in the middle of something, and was given no list of late. */
@@ -65,23 +71,39 @@ export class Shadows {
     return newest === undefined || at - newest.at > sessionIdleMs;
   }
 
-  #log(record: LogRecord, state: UserState, item: string, seed: number): void {
-    const { tenants, seq, publicId, log } = this.#parts;
-    const { tenant: number, subject, purposes, at, messageHash } = record;
-    const { policy, models, catalogue, definitions, ranker } = tenants.obtain(number);
-    const target = models.items.find(item);
-    if (target === -1 || findPlacement(definitions, placement) === undefined) return;
-    if (permitFor(state, policy, "personalization", seq()) === undefined) return;
+  #lookAt(record: LogRecord, state: UserState, item: string, seed: number): void {
+    const { tenants, users, threads, seq } = this.#parts;
+    const { tenant: number, subject } = record;
+    const tenant = tenants.obtain(number);
+    if (findPlacement(tenant.definitions, placement) === undefined) return;
+    if (permitFor(state, tenant.policy, "personalization", seq()) === undefined) return;
     const request = { placement, limit, now: state.lastAt };
-    const features = ranker.look(state, models, catalogue, definitions, request);
-    const row = rowOf(features, target, seed);
-    if (row === undefined) return;
+    const log = this.#decisionOf(record, state.sequence, request);
+    if (threads?.hasRoom !== true || threads.takeHelp())
+      return log(looked(tenant, { request, state, item, seed }));
+    const standing = standingOf(tenant, users.find(number, subject));
+    const told = { tenant: number, request, item, seed, state: encodeState(asAsked(state)) };
+    void threads.look(told).then((row) => {
+      const now = standingOf(tenant, users.find(number, subject));
+      if (isSameStanding(standing, now)) log(row);
+    });
+  }
+
+  /** Logs the row of a look, once there is one, as a decision of what stands now. */
+  #decisionOf(
+    { tenant, subject, purposes, at, messageHash }: LogRecord,
+    sequence: number,
+    request: RecommendationRequest,
+  ): (row: string | undefined) => void {
+    const { tenants, seq, publicId, log } = this.#parts;
+    const { catalogue, definitions } = tenants.obtain(tenant);
+    const position = seq();
     const decision: Decision = {
-      id: publicId(number, `shadow:${messageHash}`),
+      id: publicId(tenant, `shadow:${messageHash}`),
       request,
       personal: true,
-      statePosition: seq(),
-      modelPosition: seq(),
+      statePosition: position,
+      modelPosition: position,
       clockHour: tenants.clockHour,
       versions: {
         catalogue: catalogue.version,
@@ -91,19 +113,14 @@ export class Shadows {
       },
       views: [],
       arm: "",
-      sequence: state.sequence,
+      sequence,
       slots: [],
-      shadow: rowText(row),
     };
-    log(
-      engineRecord("decision", decision, {
-        tenant: number,
-        subject,
-        purposes,
-        at,
-        id: decision.id,
-      }),
-    );
+    return (shadow) => {
+      if (shadow === undefined) return;
+      const place = { tenant, subject, purposes, at, id: decision.id };
+      log(engineRecord("decision", { ...decision, shadow }, place));
+    };
   }
 }
 

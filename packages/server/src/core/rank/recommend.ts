@@ -5,6 +5,7 @@ import { rewardSlice } from "../fold/context.ts";
 import { isShiftedAt } from "../fold/flow.ts";
 import { emptyState, type UserState } from "../fold/state.ts";
 import type { Models } from "../sum/models.ts";
+import { Account } from "./account.ts";
 import { Categories } from "./adjust/categories.ts";
 import { Circumstances } from "./adjust/circumstances.ts";
 import { fade } from "./adjust/freshness.ts";
@@ -20,12 +21,13 @@ import { doubled, type Exploration } from "./explore/budget.ts";
 import { type Draw, Explorer, scoreOf, sparesOf } from "./explore/explorer.ts";
 import { personalKey, strangerKey } from "./explore/key.ts";
 import { type Shuffled, shuffled } from "./explore/tail-shuffle.ts";
-import { catalogueReason, exploredReason, reasonsOf, shortened, unnamed } from "./explain.ts";
+import { catalogueReason, explain, exploredReason } from "./explain.ts";
 import { Filters } from "./filter/filters.ts";
 import { Eligible } from "./eligible.ts";
 import { Entries } from "./entries.ts";
 import type { InForce } from "./merchandise/in-force.ts";
 import { Rulebook } from "./merchandise/rulebook.ts";
+import type { Takedowns } from "./merchandise/takedown.ts";
 import { type Definitions, findPlacement, itemsMax, type Placement } from "./placement.ts";
 import { RequestError } from "./request-error.ts";
 import type { RankFeatures } from "./learned/features.ts";
@@ -79,6 +81,7 @@ export class Ranker {
   readonly #entries = new Entries();
   readonly #rerank: Rerank;
   readonly #explorer = new Explorer();
+  readonly #account = new Account();
   #tail: Omit<Shuffled, "list"> = noTail;
   readonly #tenant: number;
 
@@ -148,16 +151,12 @@ export class Ranker {
     this.#sink(ask);
     this.#adjust(ask, placement, inForce);
     const arranged = this.#arranged(ask, placement, catalogue, eligible, inForce, limit);
-    const isHidden = (item: string): boolean =>
-      takedowns !== undefined && Object.hasOwn(takedowns, item);
     const explored = this.#explored(ask, placement, arranged, request, limit, key);
-    const items = this.#explained(ask, explored, eventsNamedMax).map((one) => {
+    const items = this.#explained(ask, explored, eventsNamedMax, takedowns);
+    for (const one of items) {
       const label = inForce.labelOf(catalogue.get(one.item), one.item);
-      const reasons = one.reasons.some(({ because = "" }) => isHidden(because))
-        ? unnamed(one.reasons, isHidden)
-        : one.reasons;
-      return label === undefined ? { ...one, reasons } : { ...one, reasons, label };
-    });
+      if (label !== undefined) one.label = label;
+    }
     const isByScore = placement.diversity === undefined && arranged.sources.size === 0;
     const views = viewNames(ease, weights === undefined ? undefined : theta);
     const features =
@@ -354,8 +353,10 @@ export class Ranker {
     ask: Ask,
     { list, sources, draws }: Explored,
     eventsNamedMax: number,
+    takedowns: Takedowns | undefined,
   ): RecommendedItem[] {
     const { totals } = this.#blend;
+    const account = this.#account;
     const scored = list.map((key) => {
       const item = ask.models.items.find(key);
       return item >= 0 && totals.has(item) && totals.get(item) > 0 ? item : -1;
@@ -364,23 +365,24 @@ export class Ranker {
     return list.map((key, i) => {
       const item = scored[i]!;
       const source = sources.get(key);
-      const pin = source === undefined ? [] : [{ source, share: 0 }];
       if (item < 0) {
-        const reasons = pin.length > 0 ? pin : [{ source: catalogueReason, share: 0 }];
+        const reasons = [{ source: source ?? catalogueReason, share: 0 }];
         return { item: key, score: 0, propensity: 1, reasons };
       }
-      const { propensity = 1, share = 0 } = draws.get(key) ?? {};
-      const all = reasonsOf(this.#blend, this.#rerank, ask, item, key, [
+      const { propensity = 1, share = 0 } = draws.get(key) ?? undrawn;
+      explain(account, this.#blend, this.#rerank, ask, item, key, [
         ...(moves.get(item) ?? []),
-        ...pin,
+        ...(source === undefined ? [] : [{ source, share: 0 }]),
       ]);
-      if (share !== 0) all.push({ source: exploredReason, share });
-      const reasons = shortened(all, eventsNamedMax);
-      return { item: key, score: totals.get(item) + share, propensity, reasons };
+      if (share !== 0) account.enter(exploredReason, undefined, share);
+      account.shorten(eventsNamedMax);
+      if (takedowns !== undefined) account.unname((id) => Object.hasOwn(takedowns, id));
+      return { item: key, score: totals.get(item) + share, propensity, reasons: account.reasons() };
     });
   }
 }
 
+const undrawn: { propensity?: number; share?: number } = {};
 const noTail: Omit<Shuffled, "list"> = { draws: new Map(), pool: [], slots: [] };
 
 interface Explored {

@@ -19,6 +19,16 @@ export interface RankAsk {
   isAhead: boolean;
 }
 
+/** Somebody to look at: see Look. */
+export interface RankLook {
+  tenant: number;
+  request: RecommendationRequest;
+  /** Encoded. */
+  state: Uint8Array;
+  item: string;
+  seed: number;
+}
+
 /** What a ranking thread is told, in the order in which it happened. */
 export type RankCall =
   | { type: "add"; bytes: Uint8Array }
@@ -27,7 +37,8 @@ export type RankCall =
   /** The view that stands from now on; none where there are no bytes. Those of EASE are shared by all threads. */
   | { type: "ease"; tenant: number; bytes: Uint8Array<SharedArrayBuffer> | undefined }
   | { type: "theta"; tenant: number; bytes: Uint8Array | undefined }
-  | { type: "ask"; ask: RankAsk };
+  | { type: "ask"; ask: RankAsk }
+  | { type: "look"; look: RankLook };
 
 /** The answer as JSON in UTF-8, as it crosses the wire, and the decision as it is logged. */
 export interface RankedText {
@@ -38,9 +49,10 @@ export interface RankedText {
 /** Where a text stands in the bytes of the message: from and to. */
 export type Span = readonly [number, number];
 
-/** One for each question, in their order. */
+/** One for each question and each look, in their order. */
 export type RankReply =
   | { answer: Span; decision: Span }
+  | { row: string | undefined }
   /** The request cannot be answered as it stands: a RequestError. */
   | { field: string; fault: string };
 

@@ -4,7 +4,15 @@ import type { Contribution } from "../../core/fold/contribution.ts";
 import { RequestError } from "../../core/rank/request-error.ts";
 import { ContributionTail, type Summed } from "../contribution-tail.ts";
 import type { Declaration } from "../declaration.ts";
-import type { RankAsk, RankCall, RankedText, RankReplies, RankReply } from "./message.ts";
+import type {
+  RankAsk,
+  RankCall,
+  RankedText,
+  RankLook,
+  RankReplies,
+  RankReply,
+  Span,
+} from "./message.ts";
 import type { ViewsOfTenant } from "./ranked.ts";
 
 /**
@@ -21,8 +29,9 @@ const helperBusyMax = 0.9;
 const lookEveryMs = 100;
 
 interface Waiting {
-  resolve(text: RankedText | undefined): void;
-  reject(error: RequestError): void;
+  take(reply: RankReply, bytes: Uint8Array): void;
+  /** The thread ended before it replied. */
+  leave(): void;
 }
 
 /**
@@ -112,10 +121,20 @@ export class RankThreads {
    * the thread ended meanwhile: ask again. Rejects with the ranker's RequestError alone.
    */
   ask(ask: RankAsk, views: ViewsOfTenant): Promise<RankedText | undefined> {
+    return this.#next().ask(ask, views);
+  }
+
+  /** The row of a look at somebody, from everything told so far; undefined if it teaches nothing, or the thread ended. */
+  look(look: RankLook): Promise<string | undefined> {
+    return this.#next().look(look);
+  }
+
+  /** The thread with the fewest questions, which is told all that was said before. */
+  #next(): RankThread {
     this.#tail.flush();
     let least = this.#threads[0]!;
     for (const thread of this.#threads) if (thread.load < least.load) least = thread;
-    return least.ask(ask, views);
+    return least;
   }
 
   #tell(call: RankCall): void {
@@ -147,7 +166,7 @@ class RankThread {
     const workerData = tail.reader();
     this.#worker = new Worker(new URL(name, import.meta.url), { workerData });
     this.#worker.on("message", ({ replies, bytes }: RankReplies) => {
-      for (const reply of replies) this.#take(reply, bytes);
+      for (const reply of replies) this.#waiting.shift()?.take(reply, bytes);
     });
     const end = () => {
       tail.leave(workerData);
@@ -183,29 +202,43 @@ class RankThread {
     if (known?.theta !== theta) this.tell({ type: "theta", tenant, bytes: theta?.encode() });
     if (known?.ease !== ease || known?.theta !== theta) this.#views.set(tenant, { ease, theta });
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      this.#waiting.push({
+        take: (reply, bytes) => {
+          if ("fault" in reply) reject(new RequestError(reply.field, reply.fault));
+          else if ("answer" in reply) resolve(textOf(reply, bytes));
+        },
+        leave: () => resolve(undefined),
+      });
       this.tell({ type: "ask", ask });
     });
   }
 
-  #take(reply: RankReply, bytes: Uint8Array): void {
-    const waiting = this.#waiting.shift();
-    if ("fault" in reply) waiting?.reject(new RequestError(reply.field, reply.fault));
-    // Copies: parts of a buffer that came from another thread were found to outlive their use until a full collection.
-    else
-      waiting?.resolve({
-        answer: bytes.slice(...reply.answer),
-        decision: bytes.slice(...reply.decision),
+  look(look: RankLook): Promise<string | undefined> {
+    if (this.#hasEnded) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      this.#waiting.push({
+        take: (reply) => resolve("row" in reply ? reply.row : undefined),
+        leave: () => resolve(undefined),
       });
+      this.tell({ type: "look", look });
+    });
   }
 
   /** Whoever waits is answered by another thread, or where it asked. */
   #end(): void {
     this.#hasEnded = true;
-    while (this.#waiting.length > 0) this.#waiting.shift()!.resolve(undefined);
+    while (this.#waiting.length > 0) this.#waiting.shift()!.leave();
   }
 
   async close(): Promise<void> {
     await this.#worker.terminate();
   }
+}
+
+/** Copies: parts of a buffer that came from another thread were found to outlive their use until a full collection. */
+function textOf(
+  { answer, decision }: { answer: Span; decision: Span },
+  bytes: Uint8Array,
+): RankedText {
+  return { answer: bytes.slice(...answer), decision: bytes.slice(...decision) };
 }

@@ -9,6 +9,7 @@ import { RequestError } from "../../core/rank/request-error.ts";
 import { type Taken, took } from "../contribution-tail.ts";
 import { Tenants } from "../tenants.ts";
 import type { RankAsk, RankCall, RankReplies, RankReply, Span } from "./message.ts";
+import { looked } from "./looked.ts";
 import { ranked, type ViewsOfTenant } from "./ranked.ts";
 
 /** A ranking thread: sums, definitions and catalogues of its own, tailed in order, and the answers from them. */
@@ -52,6 +53,12 @@ function take(call: RankCall): void {
     }
     case "ask":
       replies.push(replyTo(call.ask));
+      return;
+    case "look": {
+      const { tenant, state, ...look } = call.look;
+      const row = looked(tenants.obtain(tenant), { ...look, state: decodeState(state) });
+      replies.push({ row });
+    }
   }
 }
 

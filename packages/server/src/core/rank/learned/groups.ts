@@ -6,15 +6,18 @@
 export const featureVersion = 1;
 
 /** Whose evidence a group is, for reasons: see rerank.ts. */
-export type Owner =
-  | "blend"
-  | "last"
-  | "second"
-  | "third"
-  | "together"
-  | "walk"
-  | "popular"
-  | "repeat";
+export const owners = {
+  blend: 0,
+  last: 1,
+  second: 2,
+  third: 3,
+  together: 4,
+  walk: 5,
+  popular: 6,
+  repeat: 7,
+} as const;
+
+type Owner = keyof typeof owners;
 
 interface Group {
   readonly name: string;
@@ -64,6 +67,9 @@ export const groupCount = groups.length;
 export const offsets: readonly number[] = groups.map(
   (_, at) => 1 + groups.slice(0, at).reduce((sum, { size }) => sum + size, 0),
 );
+
+/** The number of the owner of each group. */
+export const ownerOf = Uint8Array.from(groups, ({ owner }) => owners[owner]);
 
 /** The place of a group. */
 export const groupAt = Object.fromEntries(groups.map(({ name }, at) => [name, at])) as Readonly<

@@ -1,7 +1,7 @@
-import type { Reason } from "@attune/protocol";
 import type { Models } from "../../sum/models.ts";
 import { type Blend, split } from "../blend.ts";
-import { groupCount, groups, type Owner } from "./groups.ts";
+import type { Account } from "../account.ts";
+import { groupCount, ownerOf, owners } from "./groups.ts";
 import { RankFeatures, linearMax, trailCount } from "./features.ts";
 import type { Ask, Part } from "../source.ts";
 import { Top } from "../top.ts";
@@ -24,6 +24,11 @@ export class Rerank {
   readonly #blended = new Float64Array(candidatesMax);
   readonly #scores = new Float64Array(candidatesMax);
   #lift = 0;
+  /** Of one candidate, by owner. */
+  readonly #amounts = new Float64Array(Object.keys(owners).length);
+  /** The parts at work, and the source of each. */
+  readonly #parts: Part[] = [];
+  readonly #names: string[] = [];
 
   constructor(blend: Blend) {
     this.#walkSource = blend.sources.findIndex(({ name }) => name === "walk");
@@ -67,94 +72,74 @@ export class Rerank {
     return Math.floor((theta[0]! * linearMax * this.#blended[i]!) / this.#blended[0]!);
   }
 
-  /** Why a candidate has its score; undefined for an item that was not ordered again. */
-  reasons(ask: Ask, blend: Blend, item: number): Reason[] | undefined {
+  /** Writes why a candidate has its score; false for an item that was not ordered again. */
+  explain(account: Account, ask: Ask, blend: Blend, item: number): boolean {
     const { bins, items, count } = this.#features;
     const theta = this.#theta;
-    if (theta === undefined) return undefined;
+    if (theta === undefined) return false;
     let i = 0;
     while (i < count && items[i] !== item) i++;
-    if (i === count) return undefined;
-    const amounts: Record<Owner, number> = {
-      blend: this.#linear(theta, i),
-      last: 0,
-      second: 0,
-      third: 0,
-      together: 0,
-      walk: 0,
-      popular: 0,
-      repeat: 0,
-    };
-    for (let g = 0; g < groupCount; g++)
-      amounts[groups[g]!.owner] += theta[bins[i * groupCount + g]!]!;
-    const reasons: Reason[] = [];
-    addBlended(reasons, ask, blend, item, amounts.blend);
-    this.#addOwn(reasons, ask.models, i, amounts);
-    push(reasons, liftReason, undefined, this.#lift);
-    return reasons.filter(({ share }) => share !== 0);
+    if (i === count) return false;
+    const amounts = this.#amounts.fill(0);
+    amounts[owners.blend] = this.#linear(theta, i);
+    for (let g = 0; g < groupCount; g++) amounts[ownerOf[g]!]! += theta[bins[i * groupCount + g]!]!;
+    this.#addBlended(account, ask, blend, item, amounts[owners.blend]!);
+    this.#addOwn(account, ask.models, i, amounts);
+    account.add(liftReason, undefined, this.#lift);
+    account.dropEmpty();
+    return true;
   }
 
-  #addOwn(
-    reasons: Reason[],
-    models: Models,
-    i: number,
-    amounts: Readonly<Record<Owner, number>>,
-  ): void {
+  /** The share of the blend, split over sources and events as the blend's own score of the item is. */
+  #addBlended(account: Account, ask: Ask, blend: Blend, item: number, whole: number): void {
+    const [parts, names] = [this.#parts, this.#names];
+    parts.length = 0;
+    names.length = 0;
+    for (let s = 0; s < blend.sources.length; s++) {
+      if (blend.term(s, item) === 0) continue;
+      for (const part of blend.parts(s, ask, item)) {
+        parts.push(part);
+        names.push(blend.sources[s]!.name);
+      }
+    }
+    addSplit(account, parts, whole, names);
+  }
+
+  #addOwn(account: Account, models: Models, i: number, amounts: Float64Array): void {
     const features = this.#features;
     const item = features.items[i]!;
     const { keys } = models.items;
-    const [first, second, third] = [0, 1, 2].map((back) => keys[features.contextItem(back)]);
-    push(reasons, "rules", first, amounts.last);
-    push(reasons, "rules", second, amounts.second);
-    push(reasons, "rules", third, amounts.third);
-    push(reasons, "walk", first, amounts.walk);
-    push(reasons, "popular", undefined, amounts.popular);
-    push(reasons, "repeat", features.isInContext(item) ? keys[item] : undefined, amounts.repeat);
-    const parts: Part[] = [];
+    const first = keys[features.contextItem(0)];
+    account.add("rules", first, amounts[owners.last]!);
+    account.add("rules", keys[features.contextItem(1)], amounts[owners.second]!);
+    account.add("rules", keys[features.contextItem(2)], amounts[owners.third]!);
+    account.add("walk", first, amounts[owners.walk]!);
+    account.add("popular", undefined, amounts[owners.popular]!);
+    const repeated = features.isInContext(item) ? keys[item] : undefined;
+    account.add("repeat", repeated, amounts[owners.repeat]!);
+    const parts = this.#parts;
+    parts.length = 0;
     for (let back = 0; back < trailCount; back++) {
       const amount = features.cosine(models, i, back);
       if (amount > 0) parts.push({ because: keys[features.contextItem(back)], amount });
     }
-    addSplit(reasons, parts, amounts.together, () => "together");
+    addSplit(account, parts, amounts[owners.together]!, together);
   }
 }
 
-/** A share of the blend, split over sources and events as the blend's own score of the item is. */
-function addBlended(reasons: Reason[], ask: Ask, blend: Blend, item: number, whole: number): void {
-  const names: string[] = [];
-  const parts: Part[] = [];
-  for (let s = 0; s < blend.sources.length; s++) {
-    for (const part of blend.parts(s, ask, item)) {
-      parts.push(part);
-      names.push(blend.sources[s]!.name);
-    }
-  }
-  addSplit(reasons, parts, whole, (at) => names[at]!);
-}
+const together = Array.from({ length: trailCount }, () => "together");
 
-/** Splits a whole that may be negative over the parts. */
+/** Splits a whole that may be negative over the parts, each with the source that stands at its place. */
 function addSplit(
-  reasons: Reason[],
+  account: Account,
   parts: readonly Part[],
   whole: number,
-  sourceOf: (at: number) => string,
+  sources: readonly string[],
 ): void {
+  if (whole === 0) return;
   const shares = split(parts, Math.abs(whole));
-  if (shares === undefined) return push(reasons, sourceOf(0), undefined, whole);
+  if (shares === undefined) return account.add(sources[0]!, undefined, whole);
   const sign = Math.sign(whole);
-  for (let at = 0; at < parts.length; at++) {
-    push(reasons, sourceOf(at), parts[at]!.because, sign * shares[at]!);
-  }
-}
-
-/** One reason for each source and event: a further share is added to the one there is. */
-function push(reasons: Reason[], source: string, because: string | undefined, share: number): void {
-  if (share === 0) return;
-  for (let at = 0; at < reasons.length; at++) {
-    const known = reasons[at]!;
-    if (known.source !== source || known.because !== because) continue;
-    reasons[at] = { ...known, share: known.share + share };
-    return;
-  }
-  reasons.push(because === undefined ? { source, share } : { source, because, share });
+  for (let at = 0; at < parts.length; at++)
+    account.add(sources[at]!, parts[at]!.because, sign * shares[at]!);
 }
