@@ -134,6 +134,19 @@ describe.skipIf(!hasBrowser)("the rows", () => {
     expect(await focusedId()).toBe(before[1]);
   });
 
+  test("a row that becomes empty under the focus hands it to its heading", async () => {
+    await stage.playFromBrowse(0);
+    await stage.control("Like").click();
+    await poll(() => count("because-you")).toBeGreaterThan(5);
+    await shelf("because-you").locator("[data-card]").first().focus();
+    // As from another device: the focus stays where it is.
+    await page
+      .getByRole("button", { name: "Forget me" })
+      .evaluate((button: HTMLButtonElement) => button.click());
+    await poll(() => count("because-you")).toBe(0);
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("because-you");
+  });
+
   test("after a forgetting the rows are a stranger's as well", async () => {
     await poll(() => count("discover-weekly")).toBe(30);
     const stranger = await ids("discover-weekly");

@@ -22,7 +22,9 @@ export function Queue({ isComparing, onCompare }: QueueParts) {
     <section className="queue" aria-labelledby="up-next">
       <header>
         <div>
-          <h2 id="up-next">Up next</h2>
+          <h2 id="up-next" tabIndex={-1}>
+            Up next
+          </h2>
           <p className="under">
             {list === undefined
               ? "Connecting"

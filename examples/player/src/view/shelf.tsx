@@ -33,7 +33,9 @@ export function Shelf({ id, title, under, list, items, isRanked = false, empty }
   const stop = items.some((entry) => entry.id === current) ? current : items[0]?.id;
   return (
     <section className="shelf" aria-labelledby={id} aria-busy={list === undefined}>
-      <h2 id={id}>{title}</h2>
+      <h2 id={id} tabIndex={-1}>
+        {title}
+      </h2>
       <p className="under">{under}</p>
       {list !== undefined && items.length === 0 ? (
         <p className="nothing">{empty}</p>

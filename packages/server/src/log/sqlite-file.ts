@@ -113,7 +113,10 @@ export class SqliteFile {
       this.#meetWitness(options.acceptLoss);
     } catch (error) {
       this.#db.close();
-      throw corruptOr(error, `the log ${path} cannot be read`, 1);
+      if ((errcodeOf(error) & 0xff) !== errorFull)
+        throw corruptOr(error, `the log ${path} cannot be read`, 1);
+      const advice = `no space left to open the log ${path}: make room on its disk and start again`;
+      throw new LogUnavailableError(advice, "full", { cause: error });
     }
   }
 

@@ -3,7 +3,7 @@
  * own. Prints one JSON object.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqliteLog } from "../../src/log/sqlite.ts";
@@ -23,6 +23,12 @@ async function onSmallDisk<T>(run: (dir: string) => Promise<T>): Promise<T> {
     spawnSync("umount", [dir]);
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Room enough for a write-ahead log and all that it holds once more. */
+function makeRoom(dir: string): void {
+  const { status, stderr } = spawnSync("mount", ["-o", "remount,size=16m", dir]);
+  if (status !== 0) throw new Error(`mount failed: ${String(stderr)}`);
 }
 
 type Refusal = { reason?: string };
@@ -58,6 +64,7 @@ async function fill(dir: string): Promise<Record<string, unknown>> {
   const { results } = await append(next);
   const healed = results.every((result) => result === "appended");
   await log.close();
+  makeRoom(dir);
   const count = await countNumbers(path);
   return {
     reason: refusal.reason,
@@ -70,11 +77,23 @@ async function fill(dir: string): Promise<Record<string, unknown>> {
   };
 }
 
-/** Closed while there is no room to move the write-ahead log: what is missing once there is some. */
-async function closeFull(dir: string): Promise<number> {
-  const { log, path, ballast, next } = await openFull(dir);
+/** Closed, then opened, while there is no room to move the write-ahead log: what is missing once there is some. */
+async function closeFull(dir: string): Promise<Record<string, unknown>> {
+  const { log, path, next } = await openFull(dir);
   await log.close();
-  rmSync(ballast);
+  const filler = openSync(join(dir, "filler"), "w");
+  const fill = () => writeSync(filler, new Uint8Array(512));
+  try {
+    while (fill() > 0);
+  } catch {
+    closeSync(filler);
+  }
+  // There may be room in the files themselves.
+  const opened = await openSqliteLog({ ...logOptions, path }).then(
+    (again) => again.close().then(() => "opened"),
+    ({ reason, message }: Error & Refusal) => reason ?? message,
+  );
+  makeRoom(dir);
   const { total, unbroken } = await countNumbers(path);
-  return Math.max(next - total, next - 1 - unbroken);
+  return { opened, lost: Math.max(next - total, next - 1 - unbroken) };
 }
