@@ -17,7 +17,7 @@ function bench(args: string[], tmp: string): Promise<{ code: number | null; outp
     const child = spawn(process.execPath, [main, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, TMPDIR: tmp },
-      timeout: 170_000,
+      timeout: 400_000,
     });
     let output = "";
     let progress = "";
@@ -40,7 +40,7 @@ describe("a tiny run", () => {
     const { code, output } = await bench(args, tmp);
     run = JSON.parse(output) as Run;
     expect([code, run.results.filter(({ error }) => error !== undefined)]).toEqual([0, []]);
-  }, 180_000);
+  }, 420_000);
   afterAll(() => rmSync(tmp, { recursive: true, force: true }));
 
   test("takes every measurement, and every figure is a finite number", () => {
