@@ -1,9 +1,9 @@
 /** What a start that cannot succeed says: one sentence, how to mend it, and no process that stays behind. */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync, mkdirSync, cpSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, mkdirSync, cpSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 
@@ -53,6 +53,25 @@ test.each(starts)("%s %s: a setting nobody knows ends it with the nearest one", 
   expect([code === 0, said.split("\n").length]).toEqual([false, 1]);
   expect(said).toContain("did you mean ATTUNE_PORT?");
 });
+
+test.skipIf(process.platform !== "linux")(
+  "a process that serves has as many helpers of the collector as leave it room, and is the one that was started",
+  async () => {
+    const env = { ...process.env, ATTUNE_DATA: folder(), ATTUNE_PORT: "0" };
+    const child = spawn(process.execPath, [...starts[0]!, "--json"], { env });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const markers = Math.max(1, Math.floor(availableParallelism() / 2));
+    const flag = markers < 4 ? `--concurrent-marking-max-worker-num=${markers}` : undefined;
+    await once(child.stdout, "data");
+    const markers = Math.max(1, Math.floor(availableParallelism() / 2));
+    const flag = markers < 4 ? `--concurrent-marking-max-worker-num=${markers}` : undefined;
+    const line = readFileSync(`/proc/${child.pid}/cmdline`, "utf8").split("\0");
+    expect(line).toContain("serve");
+    expect(line.find((one) => one.startsWith("--concurrent-marking-max-worker-num="))).toBe(flag);
+    child.kill("SIGTERM");
+    expect(await once(child, "close")).toEqual([0, null]);
+  },
+);
 
 const old = ["/usr/bin/node", "/usr/local/bin/node"].find((path) => {
   const { stdout } = spawnSync(path, ["--version"], { encoding: "utf8" });
