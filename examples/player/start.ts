@@ -8,10 +8,6 @@ import { startPlayer } from "./server/player.ts";
 
 const began = performance.now();
 const { config, player } = await started();
-const seconds = ((performance.now() - began) / 1000).toFixed(1);
-console.log(
-  `\n  The player is at  ${player.url}   (started in ${seconds} s, data in ${config.data})\n`,
-);
 
 /** What goes wrong at a start is one sentence that says how to mend it. */
 async function started() {
@@ -39,6 +35,11 @@ const close = (): void => {
 };
 process.once("SIGINT", close);
 process.once("SIGTERM", close);
+
+const seconds = ((performance.now() - began) / 1000).toFixed(1);
+console.log(
+  `\n  The player is at  ${player.url}   (started in ${seconds} s, data in ${config.data})\n`,
+);
 
 try {
   await player.arrived;

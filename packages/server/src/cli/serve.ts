@@ -21,13 +21,15 @@ export const command: Command = {
   async run(argv) {
     const given = readOptions("serve", options, argv, 0);
     const server = await serve(given.config);
+    // Whoever reads that it listens may tell it to stop at once.
+    const stopped = stopAsked();
     const { data, mode } = given.config;
     if (given.isJson) printJson({ url: server.url, data, mode, keys: server.keys ?? null });
     else {
       print(`${product.name} ${product.version} listens on ${server.url}`);
       if (server.keys !== undefined) print(`development keys: ${paths(data).developmentKeys}`);
     }
-    await stopAsked();
+    await stopped;
     await server.close();
     return exitCodes.done;
   },

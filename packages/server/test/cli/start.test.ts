@@ -57,12 +57,13 @@ test.each(starts)("%s %s: a setting nobody knows ends it with the nearest one", 
 test.skipIf(process.platform !== "linux")(
   "a process that serves has as many helpers of the collector as leave it room, and is the one that was started",
   async () => {
-    const env = { ...process.env, ATTUNE_DATA: folder(), ATTUNE_PORT: "0" };
+    const { PATH, HOME } = process.env;
+    const env = { PATH, HOME, ATTUNE_DATA: folder(), ATTUNE_PORT: "0" };
     const child = spawn(process.execPath, [...starts[0]!, "--json"], { env });
     onTestFinished(() => void child.kill("SIGKILL"));
-    const markers = Math.max(1, Math.floor(availableParallelism() / 2));
-    const flag = markers < 4 ? `--concurrent-marking-max-worker-num=${markers}` : undefined;
-    await once(child.stdout, "data");
+    let said = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
+    while (!said.trimEnd().endsWith("}\n}")) await once(child.stdout, "data");
     const markers = Math.max(1, Math.floor(availableParallelism() / 2));
     const flag = markers < 4 ? `--concurrent-marking-max-worker-num=${markers}` : undefined;
     const line = readFileSync(`/proc/${child.pid}/cmdline`, "utf8").split("\0");
