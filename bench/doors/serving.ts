@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { DevelopmentKeys } from "../../packages/server/src/access/development-keys.ts";
 import { Connection, get } from "./connection.ts";
 
-const command = join(import.meta.dirname, "../../packages/server/bin/attune.js");
+const command = join(import.meta.dirname, "../../packages/server/src/cli/main.ts");
 const bareScript = join(import.meta.dirname, "bare.ts");
 
 interface Said {
