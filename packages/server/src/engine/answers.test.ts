@@ -3,8 +3,9 @@ import { foldLimits } from "../core/fold/state.ts";
 import { openMemoryLog } from "../log/memory.ts";
 import { MemoryCheckpoint } from "./checkpoint/memory.ts";
 import { Engine } from "./engine.ts";
-import { hashOf, payloadOf } from "./payload.ts";
+import { hashOf } from "./payload.ts";
 import { replayDecisions } from "./replay-decisions.ts";
+import { decisionsOf } from "../../test/decisions.ts";
 import { interaction } from "../../test/interaction.ts";
 
 const start = 1_700_000_000_000;
@@ -27,10 +28,7 @@ test("what a live list began with keys its draws, and is no stranger's: it is no
   await engine.setPolicy(1, { bases: { personalization: "contract", analytics: "contract" } });
   expect(ask()).toBe(1);
   await engine.settled();
-  const lists = [];
-  for await (const { records } of log.read(0))
-    for (const record of records)
-      if (record.kind === "decision") lists.push(payloadOf(record, "decision").request.list);
+  const lists = (await decisionsOf(log)).map(({ request }) => request.list);
   expect(lists).toEqual([{ size: 4 }, list]);
   await engine.close();
 });
@@ -57,10 +55,7 @@ test("a list that was shown in another order is logged so, counts so, and is sti
   preview.decide(shown);
   engine.preview(1, hashOf("u2"), request).decide();
   await engine.settled();
-  const decisions = [];
-  for await (const { records: stored } of log.read(0))
-    for (const record of stored)
-      if (record.kind === "decision") decisions.push(payloadOf(record, "decision"));
+  const decisions = await decisionsOf(log);
   expect(decisions.map((decision) => decision.shown)).toEqual([
     shown.map(({ item }) => item),
     undefined,

@@ -2,6 +2,7 @@ import type { Decision } from "@attune/protocol";
 import { expect, test } from "vitest";
 import type { Log } from "../log/log.ts";
 import { openMemoryLog } from "../log/memory.ts";
+import { decisionRecordsOf } from "../../test/decisions.ts";
 import { interaction } from "../../test/interaction.ts";
 import { MemoryCheckpoint } from "./checkpoint/memory.ts";
 import { Engine } from "./engine.ts";
@@ -46,12 +47,10 @@ async function open(rankThreads: number) {
 /** The rows that were logged, by what took them, and whose they are. */
 async function shadowsOf(log: Log): Promise<Map<string, [string, Decision]>> {
   const rows = new Map<string, [string, Decision]>();
-  for await (const { records } of log.read(0))
-    for (const record of records) {
-      if (record.kind !== "decision") continue;
-      const decision = payloadOf(record, "decision");
-      if (decision.shadow !== undefined) rows.set(decision.id, [record.subject, decision]);
-    }
+  for (const record of await decisionRecordsOf(log)) {
+    const decision = payloadOf(record, "decision");
+    if (decision.shadow !== undefined) rows.set(decision.id, [record.subject, decision]);
+  }
   return rows;
 }
 

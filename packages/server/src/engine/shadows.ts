@@ -98,8 +98,7 @@ export class Shadows {
     const { tenants, seq, publicId, log } = this.#parts;
     const { catalogue, definitions } = tenants.obtain(tenant);
     const position = seq();
-    const decision: Decision = {
-      id: publicId(tenant, `shadow:${messageHash}`),
+    const decision: Omit<Decision, "id"> = {
       request,
       personal: true,
       statePosition: position,
@@ -118,8 +117,14 @@ export class Shadows {
     };
     return (shadow) => {
       if (shadow === undefined) return;
-      const place = { tenant, subject, purposes, at, id: decision.id };
-      log(engineRecord("decision", { ...decision, shadow }, place));
+      const id = publicId(tenant, `shadow:${messageHash}`);
+      log(
+        engineRecord(
+          "decision",
+          { id, ...decision, shadow },
+          { tenant, subject, purposes, at, id },
+        ),
+      );
     };
   }
 }

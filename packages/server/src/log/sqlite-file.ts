@@ -113,10 +113,8 @@ export class SqliteFile {
       this.#meetWitness(options.acceptLoss);
     } catch (error) {
       this.#db.close();
-      if ((errcodeOf(error) & 0xff) !== errorFull)
-        throw corruptOr(error, `the log ${path} cannot be read`, 1);
-      const advice = `no space left to open the log ${path}: make room on its disk and start again`;
-      throw new LogUnavailableError(advice, "full", { cause: error });
+      const refusal = unavailable(error);
+      throw isFull(refusal) ? refusal : corruptOr(error, `the log ${path} cannot be read`, 1);
     }
   }
 
@@ -449,6 +447,8 @@ function unavailable(error: unknown): unknown {
   if (code === 0) return error;
   const text = `${(error as Error).message} (errcode ${code})`;
   return (code & 0xff) === errorFull
-    ? new LogUnavailableError(`no space left for the log: ${text}`, "full", { cause: error })
+    ? new LogUnavailableError(`no space left for the log, make room on its disk: ${text}`, "full", {
+        cause: error,
+      })
     : new LogUnavailableError(`the disk refused: ${text}`, "io", { cause: error });
 }

@@ -71,32 +71,15 @@ export class Account {
    * what they summed to before.
    */
   shorten(perSource: number): void {
-    const order = this.#order;
-    const rows = order.length;
-    if (rows <= perSource) return;
-    const rests: number[] = [];
-    let kept = 0;
-    for (let i = 0; i < rows; i++) {
-      const row = order[i]!;
-      if (this.#countOf(this.#sources[row]!, kept) < perSource) order[kept++] = row;
-      else this.#putBy(rests, row);
-    }
-    this.#append(kept, rests);
+    if (this.#order.length <= perSource) return;
+    this.#keep((row, kept) => this.#countOf(this.#sources[row]!, kept) < perSource);
   }
 
   /** The same where these items must not be named: their shares go to their source without an event. */
   unname(isHidden: (item: string) => boolean): void {
-    const order = this.#order;
-    if (!order.some((row) => this.#names(row, isHidden))) return;
-    const rests: number[] = [];
-    let kept = 0;
-    for (let i = 0; i < order.length; i++) {
-      const row = order[i]!;
-      const isKept = this.#becauses[row] !== undefined && !this.#names(row, isHidden);
-      if (isKept) order[kept++] = row;
-      else this.#putBy(rests, row);
-    }
-    this.#append(kept, rests);
+    const isNamed = (row: number) => isHidden(this.#becauses[row] ?? "");
+    if (!this.#order.some(isNamed)) return;
+    this.#keep((row) => this.#becauses[row] !== undefined && !isNamed(row));
   }
 
   reasons(): Reason[] {
@@ -110,9 +93,19 @@ export class Account {
     });
   }
 
-  #names(row: number, isHidden: (item: string) => boolean): boolean {
-    const because = this.#becauses[row];
-    return because !== undefined && isHidden(because);
+  /** Puts the rows by that are not to be kept; `kept` says how many are before a row. */
+  #keep(isKept: (row: number, kept: number) => boolean): void {
+    const order = this.#order;
+    const rests: number[] = [];
+    let kept = 0;
+    for (const row of order) {
+      if (isKept(row, kept)) order[kept++] = row;
+      else this.#putBy(rests, row);
+    }
+    order.length = kept;
+    if (rests.length === 0) return;
+    order.push(...rests);
+    this.sort();
   }
 
   /** How many of the first `kept` rows are of a source. */
@@ -130,15 +123,7 @@ export class Account {
       this.#shares[known]! += this.#shares[row]!;
       return;
     }
-    const rest = this.#write(source, undefined, this.#shares[row]!);
-    rests.push(rest);
-  }
-
-  #append(kept: number, rests: readonly number[]): void {
-    this.#order.length = kept;
-    if (rests.length === 0) return;
-    for (const rest of rests) this.#order.push(rest);
-    this.sort();
+    rests.push(this.#write(source, undefined, this.#shares[row]!));
   }
 
   #write(source: string, because: string | undefined, share: number): number {

@@ -1,3 +1,4 @@
+import type { Reason } from "@attune/protocol";
 import type { Account } from "./account.ts";
 import type { Blend } from "./blend.ts";
 import type { Rerank } from "./learned/rerank.ts";
@@ -12,14 +13,10 @@ export const catalogueReason = "catalogue";
 /** Chance gave the item its slot: the share is what the slot's own item scored more. */
 export const exploredReason = "explored";
 
-/** A reason of a step behind the blend, which knows its own share. */
-export interface Move {
-  source: string;
-  because?: string | undefined;
-  share: number;
-}
-
-/** Writes the whole account of an item. `because` of a skip is the item itself, its share is negative. */
+/**
+ * Writes the whole account of an item. `because` of a skip is the item itself, its share is negative. `moves` are the
+ * reasons of the steps behind the blend, which know their own shares.
+ */
 export function explain(
   account: Account,
   blend: Blend,
@@ -27,7 +24,7 @@ export function explain(
   ask: Ask,
   item: number,
   key: string,
-  moves: readonly Move[],
+  moves: readonly Reason[],
 ): void {
   account.clear();
   if (!rerank.explain(account, ask, blend, item)) enterBlended(account, blend, ask, item);

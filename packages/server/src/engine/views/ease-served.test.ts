@@ -11,9 +11,10 @@ import type { Log } from "../../log/log.ts";
 import { openMemoryLog } from "../../log/memory.ts";
 import { MemoryCheckpoint } from "../checkpoint/memory.ts";
 import { Engine } from "../engine.ts";
-import { hashOf, payloadOf } from "../payload.ts";
+import { hashOf } from "../payload.ts";
 import { replayDecisions } from "../replay-decisions.ts";
 import { verify } from "../verify.ts";
+import { decisionsOf } from "../../../test/decisions.ts";
 import { interaction } from "../../../test/interaction.ts";
 import { EasePace, NewestEase } from "./ease.ts";
 import { type SolvedEase, Views } from "./thread.ts";
@@ -71,14 +72,9 @@ async function asked(engine: Engine, user: string): Promise<{ there: string[]; h
   };
 }
 
-async function decisionsOf(log: Log): Promise<Decision[]> {
-  const decisions: Decision[] = [];
-  for await (const { records } of log.read(0)) {
-    for (const record of records) {
-      if (record.kind === "decision") decisions.push(payloadOf(record, "decision"));
-    }
-  }
-  return decisions.filter(({ shadow }) => shadow === undefined);
+/** Those that somebody was shown. */
+async function shownOf(log: Log): Promise<Decision[]> {
+  return (await decisionsOf(log)).filter(({ shadow }) => shadow === undefined);
 }
 
 test("a served for-you is that of the view on every thread, names it, replays, and starts again from the counts", async () => {
@@ -92,7 +88,7 @@ test("a served for-you is that of the view on every thread, names it, replays, a
   }
   expect(await asked(engine, "u1")).not.toEqual(fromCounts);
   await engine.settled();
-  const named = (await decisionsOf(log)).map(({ views }) => views.join());
+  const named = (await shownOf(log)).map(({ views }) => views.join());
   expect(named).toEqual(["", ...[...people, "u1"].map(() => view.name)]);
   const replayed = await replayDecisions(log, foldLimits);
   expect(replayed.map(({ outcome }) => outcome)).toEqual(named.map(() => "equal"));
@@ -115,7 +111,7 @@ test("a served for-you is that of the view on every thread, names it, replays, a
   expect(after.rows).not.toEqual(view.rows);
   await asked(again, "u1");
   await again.settled();
-  const last = (await decisionsOf(log2)).slice(-2).map(({ views }) => views.join());
+  const last = (await shownOf(log2)).slice(-2).map(({ views }) => views.join());
   expect(last).toEqual(["", after.name]);
   await again.close();
 });
@@ -132,7 +128,7 @@ test("there is no view of few tastes, and none where it is given no part of a co
     for (let i = 0; i < 50; i++) await turn();
     await asked(engine, "u1");
     await engine.settled();
-    expect((await decisionsOf(log)).map(({ views }) => views)).toEqual([[]]);
+    expect((await shownOf(log)).map(({ views }) => views)).toEqual([[]]);
     await engine.close();
   }
 });

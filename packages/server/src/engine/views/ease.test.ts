@@ -1,4 +1,3 @@
-import type { Decision } from "@attune/protocol";
 import { expect, test } from "vitest";
 import { utf8Encode } from "../../base/text.ts";
 import { foldLimits } from "../../core/fold/state.ts";
@@ -14,6 +13,7 @@ import { Engine } from "../engine.ts";
 import { hashOf, payloadOf } from "../payload.ts";
 import { replayDecisions } from "../replay-decisions.ts";
 import { verify } from "../verify.ts";
+import { decisionsOf } from "../../../test/decisions.ts";
 import { interaction } from "../../../test/interaction.ts";
 
 const start = 1_700_000_000_000;
@@ -58,13 +58,7 @@ async function stage(hasViews: boolean) {
 }
 
 async function viewsOf(log: Log): Promise<(readonly string[])[]> {
-  const decisions: Decision[] = [];
-  for await (const { records } of log.read(0)) {
-    for (const record of records) {
-      if (record.kind === "decision") decisions.push(payloadOf(record, "decision"));
-    }
-  }
-  return decisions.map(({ views }) => views);
+  return (await decisionsOf(log)).map(({ views }) => views);
 }
 
 test("decisions name the view they were made with, and replay bit for bit, each with its own", async () => {

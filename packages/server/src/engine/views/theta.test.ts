@@ -4,13 +4,13 @@ import { contributionsOf } from "../../core/fold/contributions.ts";
 import { foldLimits } from "../../core/fold/state.ts";
 import { takeAlone } from "../../core/rank/learned/objectives.ts";
 import { rowsMin, solveThetas, ThetaView } from "../../core/rank/learned/theta.ts";
-import type { Log } from "../../log/log.ts";
 import { openMemoryLog } from "../../log/memory.ts";
 import { MemoryCheckpoint } from "../checkpoint/memory.ts";
 import { Engine } from "../engine.ts";
-import { hashOf, payloadOf } from "../payload.ts";
+import { hashOf } from "../payload.ts";
 import { replayDecisions } from "../replay-decisions.ts";
 import { verify } from "../verify.ts";
+import { decisionsOf } from "../../../test/decisions.ts";
 import { interaction } from "../../../test/interaction.ts";
 
 const start = 1_700_000_000_000;
@@ -75,16 +75,6 @@ async function stage(shadowDecisionsPerSMax?: number) {
     await engine.settled();
   };
   return { engine, log, clock, walk, tick, ask, show };
-}
-
-async function decisionsOf(log: Log): Promise<Decision[]> {
-  const decisions: Decision[] = [];
-  for await (const { records } of log.read(0)) {
-    for (const record of records) {
-      if (record.kind === "decision") decisions.push(payloadOf(record, "decision"));
-    }
-  }
-  return decisions;
 }
 
 const rowsOf = (engine: Engine): number => engine.tenant(1).models.ranker.rows("up-next", 1);

@@ -96,7 +96,6 @@ export class Rerank {
     parts.length = 0;
     names.length = 0;
     for (let s = 0; s < blend.sources.length; s++) {
-      if (blend.term(s, item) === 0) continue;
       for (const part of blend.parts(s, ask, item)) {
         parts.push(part);
         names.push(blend.sources[s]!.name);
