@@ -14,7 +14,7 @@ export interface BadBody {
 const naughtyFile = join(import.meta.dirname, "../../packages/server/test/data/blns/blns.json");
 const megabyte = 2 ** 20;
 
-/** `round` makes ids new, so that nothing is a duplicate of the round before. */
+/** `round` is part of the ids: a round of its own has new events, a round sent again has duplicates. */
 export function badBodies(round: number): BadBody[] {
   const gzip = { "Content-Encoding": "gzip" };
   const whole = track(`whole-${round}`, "i1");

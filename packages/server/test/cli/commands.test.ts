@@ -2,7 +2,6 @@
  * The real commands, each a process of its own, on a data directory of their own: what a first user does, in
  * that order, and what happens when something is mistyped or damaged.
  */
-import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
   mkdtempSync,
@@ -15,10 +14,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { attuneIn } from "./attune.ts";
 
 import type { Command } from "../../src/cli/command.ts";
 
-const bin = join(import.meta.dirname, "../../bin/attune.js");
 let folder = "";
 let data = "";
 
@@ -29,13 +28,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function attune(...argv: string[]) {
-  const { PATH, HOME } = process.env;
-  const environment = { PATH, HOME, ATTUNE_DATA: data };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...argv], {
-    encoding: "utf8",
-    env: environment as NodeJS.ProcessEnv,
-    cwd: folder,
-  });
+  const { status, stdout, stderr } = attuneIn(folder, data, argv);
   return { status, stdout, stderr };
 }
 

@@ -1,12 +1,11 @@
 /** `attune eval` as a process: a split by users, a plot, and runs saved into a page that is otherwise left alone. */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { attuneIn } from "./attune.ts";
 import { Prng } from "../../src/base/prng.ts";
 
-const bin = join(import.meta.dirname, "../../bin/attune.js");
 let folder = "";
 
 beforeAll(() => {
@@ -15,13 +14,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function attune(...argv: string[]) {
-  const { PATH, HOME } = process.env;
-  const environment = { PATH, HOME, ATTUNE_DATA: join(folder, "data") };
-  return spawnSync(process.execPath, [bin, ...argv], {
-    encoding: "utf8",
-    env: environment as NodeJS.ProcessEnv,
-    cwd: folder,
-  });
+  return attuneIn(folder, join(folder, "data"), argv);
 }
 
 /** Users who like one of three genres of twelve items, nine of them each. */

@@ -1,11 +1,10 @@
 /** `attune lab` as a process: a log without exploration is refused with what to change, mistakes are named. */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { attuneIn } from "./attune.ts";
 
-const bin = join(import.meta.dirname, "../../bin/attune.js");
 let folder = "";
 
 beforeAll(() => {
@@ -14,13 +13,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function attune(...argv: string[]) {
-  const { PATH, HOME } = process.env;
-  const environment = { PATH, HOME, ATTUNE_DATA: join(folder, "data") };
-  return spawnSync(process.execPath, [bin, ...argv], {
-    encoding: "utf8",
-    env: environment as NodeJS.ProcessEnv,
-    cwd: folder,
-  });
+  return attuneIn(folder, join(folder, "data"), argv);
 }
 
 function imported(name: string, lines: readonly object[]): void {

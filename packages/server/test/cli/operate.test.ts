@@ -5,8 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bareEnv, bin } from "./attune.ts";
 
-const bin = join(import.meta.dirname, "../../bin/attune.js");
 let data = "";
 
 beforeAll(() => {
@@ -15,8 +15,7 @@ beforeAll(() => {
 afterAll(() => rmSync(data, { recursive: true, force: true }));
 
 function environment(): NodeJS.ProcessEnv {
-  const { PATH, HOME } = process.env;
-  return { PATH, HOME, ATTUNE_DATA: data, ATTUNE_MODE: "production", ATTUNE_PORT: "0" };
+  return bareEnv({ ATTUNE_DATA: data, ATTUNE_MODE: "production", ATTUNE_PORT: "0" });
 }
 
 function attune(...argv: string[]) {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bareEnv } from "./attune.ts";
 import { readConfig } from "../../src/config.ts";
 import { serve } from "../../src/doors.ts";
 
@@ -36,11 +37,7 @@ test("its lines import, recommend, forget and verify", () => {
   const { status, stdout, stderr } = spawnSync("bash", ["-euc", script], {
     cwd: folder,
     encoding: "utf8",
-    env: {
-      PATH: path,
-      HOME: folder,
-      ATTUNE_DATA: join(folder, "data"),
-    } as unknown as NodeJS.ProcessEnv,
+    env: bareEnv({ PATH: path, HOME: folder, ATTUNE_DATA: join(folder, "data") }),
   });
   expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
   expect(stdout).toContain("3 records");

@@ -1,13 +1,12 @@
 /** `attune report` as a process, on tables as strangers have them: usual ones, hostile ones, and none at all. */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { attuneIn } from "./attune.ts";
 import { Prng } from "../../src/base/prng.ts";
 
-const bin = join(import.meta.dirname, "../../bin/attune.js");
 let folder = "";
 
 beforeAll(() => {
@@ -16,13 +15,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function attune(...argv: string[]) {
-  const { PATH, HOME } = process.env;
-  const environment = { PATH, HOME, ATTUNE_DATA: join(folder, "data") };
-  return spawnSync(process.execPath, [bin, ...argv], {
-    encoding: "utf8",
-    env: environment as NodeJS.ProcessEnv,
-    cwd: folder,
-  });
+  return attuneIn(folder, join(folder, "data"), argv);
 }
 
 const written = (name: string, text: string | Buffer): string => {

@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { bareEnv } from "./attune.ts";
 
 const root = join(import.meta.dirname, "../../../..");
 const launcher = join(root, "packages/server/bin/node-24.js");
@@ -22,8 +23,7 @@ function folder(): string {
 
 /** Ends by itself, or the test's time runs out. */
 async function run(argv: readonly string[], env: Record<string, string>) {
-  const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, argv, { env: { PATH, HOME, ...env } });
+  const child = spawn(process.execPath, argv, { env: bareEnv(env) });
   onTestFinished(() => void child.kill("SIGKILL"));
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
@@ -55,8 +55,7 @@ test.each(starts)("%s %s: a setting nobody knows ends it with the nearest one", 
 });
 
 test("whoever reads that it listens may tell it to stop at once", async () => {
-  const { PATH, HOME } = process.env;
-  const env = { PATH, HOME, ATTUNE_DATA: folder(), ATTUNE_PORT: "0" };
+  const env = bareEnv({ ATTUNE_DATA: folder(), ATTUNE_PORT: "0" });
   const child = spawn(process.execPath, [...starts[0]!, "--json"], { env });
   onTestFinished(() => void child.kill("SIGKILL"));
   let said = "";

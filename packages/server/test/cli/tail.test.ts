@@ -4,16 +4,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { bareEnv, bin } from "./attune.ts";
 import { readConfig } from "../../src/config.ts";
 import { serve, type Server } from "../../src/doors.ts";
 import { ask } from "../doors/served.ts";
 import { played } from "../doors/wire.ts";
 
-const bin = join(import.meta.dirname, "../../bin/attune.js");
-
 function tail(data: string, ...argv: string[]) {
-  const { PATH, HOME } = process.env;
-  const env = { PATH, HOME, ATTUNE_DATA: data };
+  const env = bareEnv({ ATTUNE_DATA: data });
   const child = spawn(process.execPath, [bin, "tail", ...argv], { env });
   onTestFinished(() => void child.kill());
   const lines: string[] = [];

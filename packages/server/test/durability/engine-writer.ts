@@ -5,6 +5,7 @@
  *   "ack <n>"  every message up to n is acknowledged
  */
 import { writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import {
   catalogueAt,
   isForgotten,
@@ -23,6 +24,8 @@ const callers = 3;
 const { engine } = await openData(dir, `child${first}-${process.pid}`);
 const bases = { analytics: "contract", personalization: "contract" } as const;
 await engine.setPolicy(tenant, { bases });
+// Written at an orderly end otherwise, which never comes.
+flushCompileCache();
 say("open");
 
 let next = Number(first);
