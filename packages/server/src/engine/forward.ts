@@ -13,9 +13,9 @@ const nothing: ReadonlySet<string> = new Set();
  * does not. Doing it twice changes nothing: the log tells the copies and the forget as duplicates.
  */
 async function forwardMerged(log: Log, user: User, root: User): Promise<void> {
-  const throughSeq = user.commits[user.commits.length - 1]?.[1] ?? 0;
+  const throughSeq = user.commits.newest;
   const records = await remainingRecords(log, user, throughSeq, nothing);
-  const known = await log.readSubject(root.tenant, root.subject, root.commits);
+  const known = await log.readSubject(root.tenant, root.subject, root.commits.ranges());
   const parts = known.filter((record) => record.kind === "forget");
   const isForgotten = (record: LogRecord): boolean =>
     parts.some(

@@ -4,13 +4,14 @@ import { apply, type FoldRecord, refold } from "../core/fold/apply.ts";
 import { contributionsOf } from "../core/fold/apply.ts";
 import type { FoldLimits, UserState } from "../core/fold/state.ts";
 import type { Commit, Log } from "../log/log.ts";
+import { Commits } from "./commits.ts";
 import type { Declaration } from "./declaration.ts";
 import type { EngineEffect, Outbox } from "./outbox.ts";
 import { type ForgetPayload, payloadOf, placeOf } from "./payload.ts";
 import { isForgottenPart, remainingRecords } from "./remaining.ts";
 import type { Tenants } from "./tenants.ts";
 import type { Timers } from "./timers.ts";
-import { addCommit, type User, type Users } from "./users.ts";
+import type { User, Users } from "./users.ts";
 
 /** What the processor works on, and the two things that only a live engine does in answer to a record. */
 export interface ProcessorParts {
@@ -140,7 +141,7 @@ export class Processor {
     const user = users.obtain(record.tenant, record.subject);
     users.change(user);
     if (record.at > user.barredThrough) {
-      addCommit(user.commits, record.seq);
+      user.commits.add(record.seq);
       return user;
     }
     // A late record of somebody who was forgotten: it counts nowhere and leaves the log as well.
@@ -294,19 +295,19 @@ export class Processor {
     const user = users.obtain(record.tenant, record.subject);
     users.change(user);
     if (payload.scope === "part") {
-      addCommit(user.commits, record.seq);
+      user.commits.add(record.seq);
       // An alias has nothing of its own: what it had is forgotten where it stands now.
       return user.aliasOf === "" ? () => this.#forgetPart(user, record) : undefined;
     }
     this.#erase(user);
     if (payload.scope === "alias") return this.#leave(user, record, payload.throughSeq);
     user.purge.push({
-      seqs: [...user.commits],
+      seqs: user.commits.ranges(),
       beforeOffset: record.offset,
       offsets: null,
       keep: ["forget"],
     });
-    user.commits = [];
+    user.commits = new Commits();
     user.forwardedThrough = 0;
     user.barredThrough = Math.max(user.barredThrough, payload.at);
     user.aliasOf = "";
@@ -320,6 +321,7 @@ export class Processor {
   /** The records of an alias up to commit `throughSeq` stand elsewhere now: here they leave the log. */
   #leave(user: User, record: LogRecord, throughSeq: number): undefined {
     const seqs = user.commits
+      .ranges()
       .filter(([first]) => first <= throughSeq)
       .map(([first, last]) => [first, Math.min(last, throughSeq)] as const);
     user.forwardedThrough = Math.max(user.forwardedThrough, throughSeq);
@@ -345,7 +347,7 @@ export class Processor {
 
   async #forgetPart(user: User, record: LogRecord): Promise<void> {
     const { log } = this.#parts;
-    const all = await log.readSubject(user.tenant, user.subject, user.commits);
+    const all = await log.readSubject(user.tenant, user.subject, user.commits.ranges());
     const gone = all.filter(
       (other) =>
         other.offset < record.offset && isForgottenPart(other, payloadOf(record, "forget")),

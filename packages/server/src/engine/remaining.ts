@@ -15,7 +15,7 @@ export async function remainingRecords(
   quarantined: ReadonlySet<string>,
   beforeOffset = Number.MAX_SAFE_INTEGER,
 ): Promise<LogRecord[]> {
-  const stored = await log.readSubject(user.tenant, user.subject, user.commits);
+  const stored = await log.readSubject(user.tenant, user.subject, user.commits.ranges());
   const all = stored.filter(({ seq, offset }) => seq <= throughSeq && offset < beforeOffset);
   const forgets = all.filter((record) => record.kind === "forget");
   const parts = forgets.filter((record) => payloadOf(record, "forget").scope === "part");

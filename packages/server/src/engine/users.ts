@@ -1,8 +1,9 @@
 import { assert } from "../base/assert.ts";
 import { decodeState, encodeState } from "../core/fold/codec.ts";
 import type { UserState } from "../core/fold/state.ts";
-import type { Removal, SeqRange } from "../log/log.ts";
+import type { Removal } from "../log/log.ts";
 import type { Checkpoint, UserRow } from "./checkpoint/checkpoint.ts";
+import { Commits } from "./commits.ts";
 import { StoredSubjects } from "./stored-subjects.ts";
 
 /** A subject in memory: its row with the state decoded. */
@@ -10,7 +11,7 @@ export interface User {
   readonly tenant: number;
   readonly subject: string;
   state: UserState | undefined;
-  commits: SeqRange[];
+  commits: Commits;
   barredThrough: number;
   aliasOf: string;
   aliases: string[];
@@ -83,7 +84,7 @@ export class Users {
       tenant,
       subject,
       state: undefined,
-      commits: [],
+      commits: new Commits(),
       barredThrough: 0,
       aliasOf: "",
       aliases: [],
@@ -199,7 +200,7 @@ export class Users {
       tenant: row.tenant,
       subject: row.subject,
       state: row.body === null ? undefined : decodeState(row.body),
-      commits: [...row.commits],
+      commits: Commits.of(row.commits),
       barredThrough: row.barredThrough,
       aliasOf: row.aliasOf,
       aliases: [...row.aliases],
@@ -230,7 +231,7 @@ function rowOf(user: User): UserRow {
     tenant: user.tenant,
     subject: user.subject,
     body: user.state === undefined ? null : encodeState(user.state),
-    commits: [...user.commits],
+    commits: user.commits.pack(),
     barredThrough: user.barredThrough,
     aliasOf: user.aliasOf,
     aliases: [...user.aliases],
@@ -240,17 +241,8 @@ function rowOf(user: User): UserRow {
 }
 
 /** Whether an alias has records that do not stand under the subject it was merged into yet. */
-export function isToForward(
-  user: Pick<UserRow, "aliasOf" | "commits" | "forwardedThrough">,
-): boolean {
-  const newest = user.commits[user.commits.length - 1]?.[1] ?? 0;
-  return user.aliasOf !== "" && newest > user.forwardedThrough;
-}
-
-/** Adds a commit to an ascending list of ranges, in place. */
-export function addCommit(ranges: SeqRange[], seq: number): void {
-  const last = ranges[ranges.length - 1];
-  if (last === undefined || seq > last[1] + 1) ranges.push([seq, seq]);
-  else if (seq === last[1] + 1) ranges[ranges.length - 1] = [last[0], seq];
-  else assert(seq >= last[0], "commits of a user come in order");
+export function isToForward({ aliasOf, commits, forwardedThrough }: User | UserRow): boolean {
+  if (aliasOf === "") return false;
+  const { newest } = commits instanceof Commits ? commits : Commits.of(commits);
+  return newest > forwardedThrough;
 }

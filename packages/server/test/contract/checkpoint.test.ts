@@ -9,6 +9,7 @@ import {
   CheckpointCorruptError,
   openSqliteCheckpoint,
 } from "../../src/engine/checkpoint/sqlite.ts";
+import { packRanges } from "../../src/engine/commits.ts";
 import { change, checkpointContract, entry, fullRow, plain, row } from "./checkpoint.ts";
 import { hashOf } from "./records.ts";
 
@@ -165,8 +166,10 @@ describe("the SQLite checkpoint", () => {
       expect(plain(checkpoint.read(fullRow.tenant, fullRow.subject)!)).toEqual(plain(fullRow));
       expect([...checkpoint.rows()]).toHaveLength(3);
       const mark = { seq, clockHour: 1, logic: 1 };
-      await checkpoint.commit(change({ mark, rows: [row("a", { commits: [[seq, seq]] })] }));
-      expect(checkpoint.read(1, hashOf("a"))!.commits).toEqual([[seq, seq]]);
+      await checkpoint.commit(
+        change({ mark, rows: [row("a", { commits: packRanges([[seq, seq]]) })] }),
+      );
+      expect(checkpoint.read(1, hashOf("a"))!.commits).toEqual(packRanges([[seq, seq]]));
       await checkpoint.close();
     }
   });

@@ -1,4 +1,4 @@
-import type { BackupFile, Removal, SeqRange } from "../../log/log.ts";
+import type { BackupFile, Removal } from "../../log/log.ts";
 
 /**
  * The checkpoint: packed user states, the offset they stand at, what all users share (policies, definitions,
@@ -40,8 +40,8 @@ export interface UserRow {
   subject: string;
   /** The packed state, or null: forgotten, or an alias. */
   body: Uint8Array | null;
-  /** Commits that hold this subject's records, ascending. */
-  commits: SeqRange[];
+  /** Commits that hold this subject's records, packed. */
+  commits: Uint8Array;
   /** Events of the subject at or before this time (ms) are dropped for ever; 0 = none. */
   barredThrough: number;
   /** The subject that this one was merged into, or "". */
@@ -78,7 +78,7 @@ export interface CheckpointChange {
 export function isEmptyRow(row: UserRow): boolean {
   return (
     row.body === null &&
-    row.commits.length === 0 &&
+    row.commits[0] === 0 &&
     row.barredThrough === 0 &&
     row.aliasOf === "" &&
     row.aliases.length === 0 &&

@@ -2,7 +2,8 @@ import { type RecordKind, recordKinds } from "../../base/record.ts";
 import { ByteReader, ByteWriter } from "../../base/bytes.ts";
 import { crc32c } from "../../base/crc32c.ts";
 import { utf8Encode } from "../../base/text.ts";
-import type { Removal, SeqRange } from "../../log/log.ts";
+import type { Removal } from "../../log/log.ts";
+import { packRanges, readRanges, takeRanges } from "../commits.ts";
 import { isEmptyRow, type UserRow } from "./checkpoint.ts";
 
 /**
@@ -13,7 +14,7 @@ const metaFormat = 1;
 
 function writeMeta(writer: ByteWriter, row: UserRow): void {
   writer.u8(metaFormat);
-  writeRanges(writer, row.commits);
+  writer.raw(row.commits);
   writer.zigzag(row.barredThrough);
   writer.text(row.aliasOf);
   writer.varint(row.aliases.length);
@@ -31,7 +32,7 @@ export function decodeRow(
 ): UserRow {
   const reader = new ByteReader(meta);
   if (reader.u8() !== metaFormat) throw new Error("a checkpoint row is of another format");
-  const commits = readRanges(reader);
+  const commits = takeRanges(reader);
   const barredThrough = reader.zigzag();
   const aliasOf = reader.text();
   const aliases = Array.from({ length: reader.varint() }, () => reader.text());
@@ -51,27 +52,8 @@ export function decodeRow(
   };
 }
 
-function writeRanges(writer: ByteWriter, ranges: readonly SeqRange[]): void {
-  writer.varint(ranges.length);
-  let end = 0;
-  for (const [first, last] of ranges) {
-    writer.zigzag(first - end);
-    writer.varint(last - first);
-    end = last;
-  }
-}
-
-function readRanges(reader: ByteReader): SeqRange[] {
-  let end = 0;
-  return Array.from({ length: reader.varint() }, () => {
-    const first = end + reader.zigzag();
-    end = first + reader.varint();
-    return [first, end] as const;
-  });
-}
-
 function writeRemoval(writer: ByteWriter, removal: Removal): void {
-  writeRanges(writer, removal.seqs);
+  writer.raw(packRanges(removal.seqs));
   writer.varint(removal.beforeOffset);
   writer.u8(removal.offsets === null ? 0 : 1);
   if (removal.offsets !== null) {
