@@ -1,5 +1,6 @@
 import { type InteractionType, interactionTypes } from "@attune/protocol";
 import { ByteReader, ByteWriter, BytesError } from "../../base/bytes.ts";
+import { sharedText } from "../../base/text.ts";
 import { emptyMap } from "./state.ts";
 
 /** The words that a packed state is written in: see codec.ts for its laws. */
@@ -68,7 +69,7 @@ export class StateReader extends ByteReader {
 
   name(): string {
     const number = this.varint();
-    if (number === this.#names.length) this.#names.push(this.text());
+    if (number === this.#names.length) this.#names.push(sharedText(this.text()));
     return known(this.#names, number);
   }
 

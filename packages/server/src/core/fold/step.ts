@@ -1,4 +1,5 @@
 import type { Decision, InteractionEvent, PlaylistEvent } from "@attune/protocol";
+import { sharedText } from "../../base/text.ts";
 import type { Sessions } from "./columns/sessions.ts";
 import { hasPurpose } from "./consent.ts";
 import { contextDimensions, statedBy } from "./context.ts";
@@ -39,9 +40,10 @@ export function foldInTime(
 ): void {
   state.lastAt = at;
   if (hasPurpose(bits, "analytics")) visit(state.visits, at, limits.sessionIdleMs);
-  const { item, type, strength } = event;
-  if (item === undefined || !hasPurpose(bits, "personalization")) return;
+  const { type, strength } = event;
+  if (event.item === undefined || !hasPurpose(bits, "personalization")) return;
 
+  const item = sharedText(event.item);
   const interaction = { item, type, strength, permille: event.permille ?? -1, at };
   enterRing(state, interaction, limits, sink);
   shift(state, at, limits);
