@@ -20,7 +20,7 @@ import { type Judging, ranked } from "./ranking/ranked.ts";
 import type { RankThreads } from "./ranking/threads.ts";
 import { Shadows } from "./shadows.ts";
 import type { Tenant, Tenants } from "./tenants.ts";
-import type { Users } from "./users.ts";
+import type { Users } from "./users/users.ts";
 
 export type Answer = AnswerParts;
 

@@ -22,7 +22,7 @@ import { collectQuarantined, quarantineOf } from "./quarantine.ts";
 import { type Tenant, Tenants } from "./tenants.ts";
 import { appendDueTicks } from "./ticks.ts";
 import { Timers } from "./timers.ts";
-import { isToForward, type User, Users } from "./users.ts";
+import { isToForward, type User, Users } from "./users/users.ts";
 import { EasePace } from "./views/ease.ts";
 import { type DigestView, type Views, viewsOf } from "./views/thread.ts";
 

@@ -2,7 +2,7 @@ import type { LogRecord, RecordInput } from "../base/record.ts";
 import { isFull, type Log } from "../log/log.ts";
 import { engineRecord, payloadOf } from "./payload.ts";
 import { isForgottenPart, remainingRecords } from "./remaining.ts";
-import { isToForward, type User, type Users } from "./users.ts";
+import { isToForward, type User, type Users } from "./users/users.ts";
 
 const nothing: ReadonlySet<string> = new Set();
 

@@ -4,14 +4,14 @@ import { apply, type FoldRecord, refold } from "../core/fold/apply.ts";
 import { contributionsOf } from "../core/fold/apply.ts";
 import type { FoldLimits, UserState } from "../core/fold/state.ts";
 import type { Commit, Log } from "../log/log.ts";
-import { Commits } from "./commits.ts";
+import { Commits } from "./users/commits.ts";
 import type { Declaration } from "./declaration.ts";
 import type { EngineEffect, Outbox } from "./outbox.ts";
 import { type ForgetPayload, payloadOf, placeOf } from "./payload.ts";
 import { isForgottenPart, remainingRecords } from "./remaining.ts";
 import type { Tenants } from "./tenants.ts";
 import type { Timers } from "./timers.ts";
-import type { User, Users } from "./users.ts";
+import type { User, Users } from "./users/users.ts";
 
 /** What the processor works on, and the two things that only a live engine does in answer to a record. */
 export interface ProcessorParts {

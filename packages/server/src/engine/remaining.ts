@@ -1,7 +1,7 @@
 import type { LogRecord } from "../base/record.ts";
 import type { Log } from "../log/log.ts";
 import { type ForgetPayload, payloadOf, placeOf } from "./payload.ts";
-import type { User } from "./users.ts";
+import type { User } from "./users/users.ts";
 
 /**
  * The records that a user's state is folded from: those in the user's commits up to a position, without what

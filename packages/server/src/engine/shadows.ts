@@ -11,7 +11,7 @@ import { asAsked, isSameStanding, standingOf } from "./ranking/asker.ts";
 import { looked } from "./ranking/looked.ts";
 import type { RankThreads } from "./ranking/threads.ts";
 import type { Tenants } from "./tenants.ts";
-import type { Users } from "./users.ts";
+import type { Users } from "./users/users.ts";
 
 /** The placement whose next item a user who acts without a list shows us. */
 const placement = "up-next";

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { RecordInput } from "../base/record.ts";
 import { engineRecord } from "./payload.ts";
 import type { Timer, Timers } from "./timers.ts";
-import type { Users } from "./users.ts";
+import type { Users } from "./users/users.ts";
 
 const allPurposeBits = 0b11;
 

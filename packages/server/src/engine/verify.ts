@@ -8,7 +8,7 @@ import { Processor } from "./processor.ts";
 import { collectQuarantined } from "./quarantine.ts";
 import { type Tenant, Tenants } from "./tenants.ts";
 import { Timers } from "./timers.ts";
-import { Users } from "./users.ts";
+import { Users } from "./users/users.ts";
 
 /** States and sums at one position, comparable bit for bit. */
 export interface Snapshot {

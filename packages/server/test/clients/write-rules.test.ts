@@ -130,7 +130,8 @@ describe("load", () => {
   });
 
   test("a full queue refuses some, keeps every place for bodies that arrived, and empties", async () => {
-    const own = await openStage({ settings: { ingestRequestsMax: "1" } });
+    // Nobody waits for long, or a quick server would have let them all in by then.
+    const own = await openStage({ settings: { ingestRequestsMax: "1", refusalDelayMs: "1" } });
     const address = new URL("/v1/batch", own.url);
     const authorization = basic(own.made.serverKey);
     const headers = { authorization, "content-length": "1000" };

@@ -9,7 +9,7 @@ import {
   CheckpointCorruptError,
   openSqliteCheckpoint,
 } from "../../src/engine/checkpoint/sqlite.ts";
-import { packRanges } from "../../src/engine/commits.ts";
+import { packRanges } from "../../src/engine/users/commits.ts";
 import { change, checkpointContract, entry, fullRow, plain, row } from "./checkpoint.ts";
 import { hashOf } from "./records.ts";
 

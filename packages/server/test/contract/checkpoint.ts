@@ -6,7 +6,7 @@ import type {
   OutboxEntry,
   UserRow,
 } from "../../src/engine/checkpoint/checkpoint.ts";
-import { packRanges } from "../../src/engine/commits.ts";
+import { packRanges } from "../../src/engine/users/commits.ts";
 import { hashOf } from "./records.ts";
 
 export interface CheckpointKind {

@@ -1,6 +1,6 @@
 /** Bugs that a simulation must catch, each with the words of the law that it breaks. */
 import type { CheckpointChange, UserRow } from "../../src/engine/checkpoint/checkpoint.ts";
-import { packRanges, rangesOf } from "../../src/engine/commits.ts";
+import { packRanges, rangesOf } from "../../src/engine/users/commits.ts";
 import { Tenant } from "../../src/engine/tenants.ts";
 import type { Commit } from "../../src/log/log.ts";
 import { smallLimits } from "../laws/generate.ts";

@@ -8,7 +8,7 @@ import type { Checkpoint, Mark, UserRow } from "./checkpoint.ts";
 import type { Outbox } from "../outbox.ts";
 import type { Declared } from "../declaration.ts";
 import type { Tenant, Tenants } from "../tenants.ts";
-import type { Users } from "../users.ts";
+import type { Users } from "../users/users.ts";
 import { pieceOf, StoredCatalogue } from "./stored-catalogue.ts";
 
 export interface CheckpointerParts {

@@ -3,7 +3,7 @@ import { ByteReader, ByteWriter } from "../../base/bytes.ts";
 import { crc32c } from "../../base/crc32c.ts";
 import { utf8Encode } from "../../base/text.ts";
 import type { Removal } from "../../log/log.ts";
-import { packRanges, readRanges, takeRanges } from "../commits.ts";
+import { packRanges, readRanges, takeRanges } from "../users/commits.ts";
 import { isEmptyRow, type UserRow } from "./checkpoint.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { permitFor } from "../../core/fold/consent.ts";
 import { type Exposure, outcomeBits, type UserState } from "../../core/fold/state.ts";
 import type { Tenant } from "../tenants.ts";
-import type { User } from "../users.ts";
+import type { User } from "../users/users.ts";
 
 /** The person for whom a ranking thread works: what it is told of them, and what its work must not outlive. */
 

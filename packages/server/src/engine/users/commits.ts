@@ -1,6 +1,6 @@
-import { assert } from "../base/assert.ts";
-import { ByteReader, ByteWriter } from "../base/bytes.ts";
-import type { SeqRange } from "../log/log.ts";
+import { assert } from "../../base/assert.ts";
+import { ByteReader, ByteWriter } from "../../base/bytes.ts";
+import type { SeqRange } from "../../log/log.ts";
 
 /**
  * The commits that hold one user's records, ascending, in bytes: with pairs of numbers these lists were two thirds of

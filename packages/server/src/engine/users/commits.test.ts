@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { BytesError } from "../base/bytes.ts";
+import { BytesError } from "../../base/bytes.ts";
 import { Commits, packRanges, rangesOf } from "./commits.ts";
 
 /** Steps from one commit of a user to the next; 0 is a second record in the same one. */

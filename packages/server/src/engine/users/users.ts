@@ -1,8 +1,8 @@
-import { assert } from "../base/assert.ts";
-import { decodeState, encodeState } from "../core/fold/codec.ts";
-import type { UserState } from "../core/fold/state.ts";
-import type { Removal } from "../log/log.ts";
-import type { Checkpoint, UserRow } from "./checkpoint/checkpoint.ts";
+import { assert } from "../../base/assert.ts";
+import { decodeState, encodeState } from "../../core/fold/codec.ts";
+import type { UserState } from "../../core/fold/state.ts";
+import type { Removal } from "../../log/log.ts";
+import type { Checkpoint, UserRow } from "../checkpoint/checkpoint.ts";
 import { Commits } from "./commits.ts";
 import { StoredSubjects } from "./stored-subjects.ts";
 
