@@ -2,6 +2,9 @@ import { assert } from "../../base/assert.ts";
 import { ByteReader, ByteWriter } from "../../base/bytes.ts";
 import type { SeqRange } from "../../log/log.ts";
 
+/** Of everybody with one range at most: an array of their own would be larger than all the rest. */
+const none = new Uint8Array(0);
+
 /**
  * The commits that hold one user's records, ascending, in bytes: with pairs of numbers these lists were two thirds of
  * all objects that the collector marks. Packed they are their number, then for each range the way from the end of the
@@ -9,7 +12,7 @@ import type { SeqRange } from "../../log/log.ts";
  */
 export class Commits {
   /** All ranges but the last, packed, in the first `#size` bytes. */
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = none;
   #size = 0;
   #closed = 0;
   /** Where the last of those ends. */
@@ -27,7 +30,7 @@ export class Commits {
     for (let i = 1; i < count; i++) commits.#end = lastOf(reader, commits.#end);
     commits.#closed = Math.max(0, count - 1);
     commits.#size = reader.at - start;
-    commits.#bytes = packed.slice(start, reader.at);
+    if (commits.#size > 0) commits.#bytes = packed.slice(start, reader.at);
     if (count > 0) {
       commits.#first = commits.#end + reader.zigzag();
       commits.#last = commits.#first + reader.varint();
@@ -69,7 +72,7 @@ export class Commits {
     const added = writer.view();
     const size = this.#size + added.length;
     if (size > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(16, size, this.#bytes.length * 1.5));
+      const grown = new Uint8Array(Math.max(16, size, Math.ceil(this.#bytes.length * 1.5)));
       grown.set(this.#bytes.subarray(0, this.#size));
       this.#bytes = grown;
     }
