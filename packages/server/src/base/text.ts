@@ -23,22 +23,6 @@ const pieceBytes = 1 << 16;
 let piece = new Uint8Array(pieceBytes);
 let pieceAt = 0;
 
-const sharedTextsMax = 1 << 16;
-const sharedTexts = new Map<string, string>();
-
-/**
- * One string for equal texts, for names that many objects keep: parsing makes a new one each time, and those were more
- * than a third of all objects that the collector marks. Beyond `sharedTextsMax` of them it begins anew, which
- * shows in nothing but memory.
- */
-export function sharedText(text: string): string {
-  const shared = sharedTexts.get(text);
-  if (shared !== undefined) return shared;
-  if (sharedTexts.size === sharedTextsMax) sharedTexts.clear();
-  sharedTexts.set(text, text);
-  return text;
-}
-
 export function utf8Encode(text: string): Uint8Array {
   const most = text.length * 3;
   if (most > pieceBytes / 40) return encoder.encode(text);
@@ -60,4 +44,20 @@ export function utf8EncodeInto(text: string, target: Uint8Array): number {
 /** Throws a TypeError on bytes that are not UTF-8. */
 export function utf8Decode(bytes: Uint8Array): string {
   return decoder.decode(bytes);
+}
+
+const sharedTextsMax = 1 << 16;
+const sharedTexts = new Map<string, string>();
+
+/**
+ * One string for equal texts, for names that many objects keep: parsing makes a new one each time, and those were more
+ * than a third of all objects that the collector marks. Beyond `sharedTextsMax` of them it begins anew, which
+ * shows in nothing but memory.
+ */
+export function sharedText(text: string): string {
+  const shared = sharedTexts.get(text);
+  if (shared !== undefined) return shared;
+  if (sharedTexts.size === sharedTextsMax) sharedTexts.clear();
+  sharedTexts.set(text, text);
+  return text;
 }

@@ -40,7 +40,7 @@ export interface UserRow {
   subject: string;
   /** The packed state, or null: forgotten, or an alias. */
   body: Uint8Array | null;
-  /** Commits that hold this subject's records, packed. */
+  /** Commits that hold this subject's records, as `Commits` packs them: `[0]` is none. */
   commits: Uint8Array;
   /** Events of the subject at or before this time (ms) are dropped for ever; 0 = none. */
   barredThrough: number;

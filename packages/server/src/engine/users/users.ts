@@ -73,30 +73,16 @@ export class Users {
     }
     if (!this.#stored.has(subject)) return undefined;
     const row = this.#checkpoint.read(tenant, subject);
-    return row === undefined ? undefined : this.#admit(row);
+    if (row === undefined) return undefined;
+    const state = row.body === null ? undefined : decodeState(row.body);
+    return this.#admit(row, state, Commits.of(row.commits));
   }
 
   /** The user, made now if nobody knew the subject. */
   obtain(tenant: number, subject: string): User {
     const known = this.find(tenant, subject);
     if (known !== undefined) return known;
-    const user: User = {
-      tenant,
-      subject,
-      state: undefined,
-      commits: new Commits(),
-      barredThrough: 0,
-      aliasOf: "",
-      aliases: [],
-      forwardedThrough: 0,
-      purge: [],
-      timerAt: 0,
-      dirty: false,
-      frozen: false,
-      touchedIn: this.#round,
-    };
-    this.#keep(user);
-    return user;
+    return this.#admit({ tenant, subject, ...nothingKept }, undefined, new Commits());
   }
 
   #keep(user: User): void {
@@ -195,12 +181,16 @@ export class Users {
     while (next < hot.length) yield rowOf(hot[next++]!);
   }
 
-  #admit(row: UserRow): User {
+  #admit(
+    row: Omit<UserRow, "body" | "commits">,
+    state: UserState | undefined,
+    commits: Commits,
+  ): User {
     const user: User = {
       tenant: row.tenant,
       subject: row.subject,
-      state: row.body === null ? undefined : decodeState(row.body),
-      commits: Commits.of(row.commits),
+      state,
+      commits,
       barredThrough: row.barredThrough,
       aliasOf: row.aliasOf,
       aliases: [...row.aliases],
@@ -221,6 +211,9 @@ export class Users {
     this.#stored.add(user.subject);
   }
 }
+
+/** Of a subject that nobody knew. */
+const nothingKept = { barredThrough: 0, aliasOf: "", aliases: [], forwardedThrough: 0, purge: [] };
 
 function isBefore(user: User, row: UserRow): boolean {
   return user.tenant !== row.tenant ? user.tenant < row.tenant : user.subject < row.subject;
